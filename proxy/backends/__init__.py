@@ -1,0 +1,1 @@
+"""The model servers. Each is one file behind `core.types.Backend`."""

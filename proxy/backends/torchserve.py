@@ -1,0 +1,149 @@
+"""TorchServe 0.12 as a back end: one image in, one mask out, and every way in which that fails, sorted.
+
+TorchServe is archived and its errors are traps (503 has three meanings, a bad token is a 400), so nothing of them
+leaves this file. A call is never cancelled: TorchServe would run it anyway, and httpx 0.28 loses the pool's slot for
+ever (httpcore issue 1093).
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+import httpx
+
+from proxy.core.fingerprint import Image
+from proxy.core.types import Description, Inference, Model
+from proxy.errors import BackendAway, BackendError, BackendSilent, BadImage
+
+logger = logging.getLogger(__name__)
+
+ANSWER_S = 150.0
+"""Longer than TorchServe's own responseTimeout (120 s), so that it speaks first."""
+CONNECT_S = 2.0
+DESCRIBE_S = 5.0
+CONNECTIONS = 64
+IN_FLIGHT_PER_SLOT = 2
+"""One image in the worker and one waiting at its door: the worker never idles, and little is beyond recall."""
+
+PNG_BEGINS = b"\x89PNG\r\n\x1a\n"
+PNG_ENDS = b"IEND\xaeB`\x82"
+
+
+class TorchServe:
+    """Implements `core.types.Backend` over TorchServe's inference and management addresses."""
+
+    def __init__(self, inference: httpx.AsyncClient, management: httpx.AsyncClient, model: str) -> None:
+        self._inference = inference
+        self._management = management
+        self._name = model
+
+    @classmethod
+    def at(
+        cls, url: str, management_url: str, *, model: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> Self:
+        """`transport` replaces the network, for both addresses."""
+        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+        answer = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+        return cls(
+            httpx.AsyncClient(base_url=url, timeout=answer, limits=limits, transport=transport, trust_env=False),
+            httpx.AsyncClient(base_url=management_url, timeout=DESCRIBE_S, transport=transport, trust_env=False),
+            model,
+        )
+
+    async def infer(self, image: Image) -> Inference:
+        try:
+            response = await self._send(image)
+        except httpx.TimeoutException as error:
+            raise BackendSilent(f"The model server said nothing for {ANSWER_S:g} seconds.") from error
+        except httpx.TransportError as error:
+            raise BackendError(f"The connection to the model server broke: {error or type(error).__name__}.") from error
+        if response.status_code != httpx.codes.OK:
+            raise refusal(response)
+        return _inference(response)
+
+    async def describe(self) -> Description:
+        try:
+            response = await self._management.get(f"/models/{self._name}")
+        except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
+            raise BackendAway(f"TorchServe cannot be reached at {self._management.base_url}: {reason}") from error
+        if response.status_code != httpx.codes.OK:
+            raise refusal(response)
+        return _description(response)
+
+    async def close(self) -> None:
+        await self._inference.aclose()
+        await self._management.aclose()
+
+    async def _send(self, image: Image) -> httpx.Response:
+        """Sends once more over a new connection: the old one may have gone stale, and an inference can be repeated."""
+        try:
+            return await self._post(image)
+        except httpx.ConnectTimeout as error:
+            raise BackendAway(f"TorchServe did not take a connection within {CONNECT_S:g} seconds.") from error
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            logger.info("sending the image again: %s", error or type(error).__name__)
+        try:
+            return await self._post(image)
+        except httpx.ConnectError as error:
+            raise BackendAway(f"TorchServe cannot be reached at {self._inference.base_url}: {error}") from error
+
+    async def _post(self, image: Image) -> httpx.Response:
+        headers = {"content-type": "application/octet-stream", "content-length": str(image.size)}
+        return await self._inference.post(f"/predictions/{self._name}", content=_stream(image), headers=headers)
+
+
+async def _stream(image: Image) -> AsyncIterator[bytes]:
+    for chunk in image.chunks:
+        yield chunk
+
+
+def refusal(response: httpx.Response) -> BackendError | BadImage:
+    """What TorchServe's answer means for the caller."""
+    said = _said(response)
+    kind, message = said.get("type", ""), said.get("message", "")
+    match response.status_code, kind:
+        case 422, _:
+            return BadImage(f"{message or 'The image cannot be decoded'}.".replace("..", "."))
+        case 503, "ServiceUnavailableException":
+            return BackendAway("TorchServe has no worker free for this model.")
+        case 507, _:
+            return BackendAway("The model server ran out of memory.")
+        case 500, _ if "Worker died" in message:
+            return BackendAway("The model's worker died and is being restarted.")
+        case 404, _:
+            return BackendAway("TorchServe does not know the model; is its archive registered?")
+        case 400, "InvalidKeyException":
+            return BackendAway("TorchServe asks for a token; switch token authorization off on its loopback address.")
+        case status, _:
+            return BackendError(f"TorchServe answered {status}: {message or 'no reason given'}")
+
+
+def _said(response: httpx.Response) -> dict[str, Any]:
+    try:
+        said = response.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _inference(response: httpx.Response) -> Inference:
+    try:
+        confidence = float(response.headers["x-mask-confidence"])
+        version = response.headers["x-model-version"]
+    except (KeyError, ValueError) as error:
+        raise BackendError(f"The model's answer lacks a good {error} header; is the archive one of ours?") from error
+    if not (response.content.startswith(PNG_BEGINS) and response.content.endswith(PNG_ENDS)):
+        raise BackendError("The model's answer is no whole PNG.")
+    return Inference(response.content, confidence, version)
+
+
+def _description(response: httpx.Response) -> Description:
+    try:
+        (model,) = response.json()
+        workers = sum(worker["status"] == "READY" for worker in model["workers"])
+        window = max(1, workers) * int(model["batchSize"]) * IN_FLIGHT_PER_SLOT
+        return Description(Model(model["modelName"], model["modelVersion"]), workers, window)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackendError(f"TorchServe's description of the model cannot be read: {error!r}") from error

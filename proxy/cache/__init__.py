@@ -1,0 +1,1 @@
+"""The tiers: this process's memory, and a Redis that may be shared."""

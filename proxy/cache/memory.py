@@ -1,0 +1,67 @@
+"""The nearest tier: least recently used entries of this process, bounded in bytes. Not safe across threads."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from proxy.core.types import Entry, Key
+
+OVERHEAD_BYTES = 760
+"""What an entry takes beside its image, measured with tracemalloc over 10,000 entries."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """An entry and its two clocks: when it was last read here, and when Redis last heard that it is alive."""
+
+    entry: Entry
+    read_at: float
+    renewed_at: float
+
+
+class MemoryCache:
+    """An entry that nobody read for `ttl_s` is gone; the least recently read go first when bytes run out."""
+
+    def __init__(self, max_bytes: int, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_bytes = max_bytes
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._slots: OrderedDict[Key, Slot] = OrderedDict()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def get(self, key: Key) -> Slot | None:
+        """Counts as a read."""
+        self._drop_idle()
+        slot = self._slots.get(key)
+        if slot is not None:
+            slot.read_at = self._clock()
+            self._slots.move_to_end(key)
+        return slot
+
+    def put(self, key: Key, entry: Entry) -> None:
+        """An entry that is larger than the whole tier is not kept."""
+        self.drop(key)
+        self._drop_idle()
+        self.bytes += _weight(entry)
+        now = self._clock()
+        self._slots[key] = Slot(entry, now, now)
+        while self.bytes > self._max_bytes:
+            self.drop(next(iter(self._slots)))
+
+    def drop(self, key: Key) -> None:
+        if slot := self._slots.pop(key, None):
+            self.bytes -= _weight(slot.entry)
+
+    def _drop_idle(self) -> None:
+        # The order of the slots is the order of their last reads: the idle ones are in front.
+        horizon = self._clock() - self._ttl_s
+        while self._slots and (oldest := next(iter(self._slots.items())))[1].read_at <= horizon:
+            self.drop(oldest[0])
+
+
+def _weight(entry: Entry) -> int:
+    return OVERHEAD_BYTES + len(entry.payload)

@@ -1,0 +1,98 @@
+"""Memory in front of Redis, as the one cache that the race knows."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from proxy.cache.memory import MemoryCache, Slot
+from proxy.cache.redis import RedisAway, RedisCache
+from proxy.core.types import Entry, Found, Key
+
+logger = logging.getLogger(__name__)
+
+RENEWALS_PER_TTL = 30
+"""An entry's expiry in Redis is pushed forward at most this often: 1000 hits are then not 1000 writes."""
+MAX_SHARED_BYTES = 4 * 1024 * 1024
+"""Redis is single-threaded: a larger value would hold up everybody's lookups. It stays in memory."""
+
+
+class TieredCache:
+    """Implements `core.types.Cache`. Without a Redis it is the memory alone."""
+
+    def __init__(
+        self,
+        memory: MemoryCache,
+        redis: RedisCache | None,
+        *,
+        ttl_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._memory = memory
+        self._redis = redis
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._background: set[asyncio.Task[None]] = set()
+
+    def peek(self, key: Key) -> Found | None:
+        slot = self._memory.get(key)
+        if slot is None:
+            return None
+        self._renew_soon(key, slot)
+        return Found(slot.entry, "memory", self._ttl_s)
+
+    async def get(self, key: Key) -> Found | None:
+        if self._redis is None:
+            return None
+        try:
+            stored = await self._redis.get(key)
+        except RedisAway:
+            return None
+        if stored is None:
+            return None
+        self._memory.put(key, stored.entry)
+        if self._ttl_s - stored.ttl_s >= self._ttl_s / RENEWALS_PER_TTL:
+            self._later(self._renew(key, stored.entry))
+        return Found(stored.entry, "redis", self._ttl_s)
+
+    def keep(self, key: Key, entry: Entry) -> None:
+        self._memory.put(key, entry)
+        if self._redis is not None:
+            self._later(self._share(self._redis, key, entry))
+
+    async def settle(self) -> None:
+        """Waits for the writes under way."""
+        while self._background:
+            await asyncio.wait(self._background)
+
+    async def close(self) -> None:
+        await self.settle()
+        if self._redis is not None:
+            await self._redis.close()
+
+    def _renew_soon(self, key: Key, slot: Slot) -> None:
+        now = self._clock()
+        if self._redis is not None and now - slot.renewed_at >= self._ttl_s / RENEWALS_PER_TTL:
+            slot.renewed_at = now
+            self._later(self._renew(key, slot.entry))
+
+    async def _renew(self, key: Key, entry: Entry) -> None:
+        if self._redis is not None and not await self._redis.renew(key):
+            await self._share(self._redis, key, entry)  # it was evicted, or Redis came back empty
+
+    async def _share(self, redis: RedisCache, key: Key, entry: Entry) -> None:
+        if len(entry.payload) <= MAX_SHARED_BYTES:
+            await redis.put(key, entry)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_forgiving(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+async def _forgiving(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except RedisAway as error:
+        logger.debug("not kept in Redis: %s", error)

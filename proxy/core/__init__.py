@@ -1,0 +1,1 @@
+"""The race itself: asyncio, dataclasses and hashing. No wire, no disk."""

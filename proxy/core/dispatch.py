@@ -1,0 +1,124 @@
+"""The queue in front of the model server. It is ours, because what is once inside TorchServe cannot be called back."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from proxy.core.fingerprint import Image
+from proxy.core.types import Backend, Inference
+from proxy.errors import Overloaded
+
+
+class Job:
+    """One image on its way. `landed` ends with the inference, with its error, or cancelled by `Dispatch.withdraw`."""
+
+    def __init__(self, image: Image, now: float) -> None:
+        self.image = image
+        self.landed: asyncio.Future[Inference] = asyncio.get_running_loop().create_future()
+        self._queued_at = now
+        self._sent_at = now
+        self._landed_at = now
+
+    def sent(self, now: float) -> None:
+        self._sent_at = self._landed_at = now
+
+    def returned(self, now: float) -> None:
+        self._landed_at = now
+
+    @property
+    def queue_s(self) -> float:
+        return self._sent_at - self._queued_at
+
+    @property
+    def infer_s(self) -> float:
+        return self._landed_at - self._sent_at
+
+
+class Dispatch:
+    """At most `window` images inside the back end; the others wait here, bounded in number and in bytes."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        max_waiting: int,
+        max_waiting_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._backend = backend
+        self._max_waiting = max_waiting
+        self._max_waiting_bytes = max_waiting_bytes
+        self._clock = clock
+        self._window = 1
+        self._waiting: deque[Job] = deque()
+        self._waiting_bytes = 0
+        self._sent: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def inside(self) -> int:
+        return len(self._sent)
+
+    def widen(self, window: int) -> None:
+        """Follows the back end's own description: workers x batch size x 2."""
+        self._window = max(1, window)
+        self._pump()
+
+    def submit(self, image: Image) -> Job:
+        """Queues the image, or raises Overloaded at once. A free window is never refused, however large the image."""
+        if len(self._sent) >= self._window:
+            self._require_room(image)
+        job = Job(image, self._clock())
+        self._waiting.append(job)
+        self._waiting_bytes += image.size
+        self._pump()
+        return job
+
+    def withdraw(self, job: Job) -> bool:
+        """Takes a queued job back for free. One already sent is left alone: the server would run it anyway."""
+        if job not in self._waiting:
+            return False
+        self._waiting.remove(job)
+        self._waiting_bytes -= job.image.size
+        job.landed.cancel()
+        return True
+
+    async def close(self) -> None:
+        """Waits for what is inside the back end; what still waits here is cancelled."""
+        while self._waiting:
+            self.withdraw(self._waiting[0])
+        if self._sent:
+            await asyncio.wait(self._sent)
+
+    def _require_room(self, image: Image) -> None:
+        if len(self._waiting) >= self._max_waiting:
+            raise Overloaded(f"{len(self._waiting)} images are waiting already; send this one again later.")
+        if self._waiting_bytes + image.size > self._max_waiting_bytes:
+            raise Overloaded(f"{self._waiting_bytes:,} bytes of images are waiting already; send this one again later.")
+
+    def _pump(self) -> None:
+        while self._waiting and len(self._sent) < self._window:
+            job = self._waiting.popleft()
+            self._waiting_bytes -= job.image.size
+            task = asyncio.create_task(self._send(job))
+            self._sent.add(task)  # the loop itself holds tasks only weakly
+            task.add_done_callback(self._returned)
+
+    async def _send(self, job: Job) -> None:
+        job.sent(self._clock())
+        try:
+            inference = await self._backend.infer(job.image)
+        except Exception as error:  # whatever it is, it belongs to those who wait for this image
+            job.returned(self._clock())
+            job.landed.set_exception(error)
+        else:
+            job.returned(self._clock())
+            job.landed.set_result(inference)
+
+    def _returned(self, task: asyncio.Task[None]) -> None:
+        self._sent.discard(task)
+        self._pump()

@@ -1,0 +1,60 @@
+"""The cache as the race sees it: the finished answer if there is one, else the mask; and neither without proof."""
+
+import hmac
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from proxy.core.fingerprint import Image
+from proxy.core.keys import mask_key, rendered_key
+from proxy.core.race import HeadStart
+from proxy.core.types import Cache, Found, Key, Model
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One image, one model, one rendering: what may lie in the cache for them."""
+
+    image: Image
+    rendered: Key
+    mask: Key
+
+    @classmethod
+    def of(cls, image: Image, model: Model, rendering: str) -> "Wanted":
+        return cls(image, rendered_key(image, model, rendering), mask_key(image, model))
+
+
+class Lookup:
+    """Finds entries and believes them only if their BLAKE3 is the image's."""
+
+    def __init__(self, cache: Cache, head_start: HeadStart, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cache = cache
+        self._head_start = head_start
+        self._clock = clock
+
+    async def near(self, wanted: Wanted) -> Found | None:
+        """What this process holds."""
+        for key in (wanted.rendered, wanted.mask):
+            if found := await self._verified(self._cache.peek(key), wanted.image):
+                return found
+        return None
+
+    async def far(self, wanted: Wanted) -> Found | None:
+        """What the slower tiers hold. The race's head start learns from how long they take."""
+        begun = self._clock()
+        try:
+            for key in (wanted.rendered, wanted.mask):
+                if found := await self._verified(await self._cache.get(key), wanted.image):
+                    return found
+            return None
+        finally:
+            self._head_start.learn(self._clock() - begun)
+
+    async def _verified(self, found: Found | None, image: Image) -> Found | None:
+        if found is None or hmac.compare_digest(found.entry.blake3, await image.blake3()):
+            return found
+        logger.warning("an entry did not belong to the image that asked for it: taken as a miss")
+        return None

@@ -1,0 +1,134 @@
+"""The nouns of the race, and the two verbs it asks of a cache and of a back end."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from proxy.core.fingerprint import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as its server describes it. `version` names weights and code: another version, another mask."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Names one entry for ever: same key, same bytes. So nothing is ever invalidated.
+
+    `token` is 32 lower-case hex digits. It may be seen (a Redis key listing shows it): it is made one-way from the
+    seeded hash, which may not.
+    """
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What the model said of one image. `png` is 8-bit grey, upright, never larger than the image."""
+
+    png: bytes = field(repr=False)
+    width: int
+    """Pixels of the upright image, not of `png`."""
+    height: int
+    digest: str
+    """SHA-256 of the image's bytes, lower-case hex: its public name."""
+    blake3: bytes = field(repr=False)
+    """BLAKE3 of the image's bytes (32): what a hit must match."""
+    model_version: str
+    confidence: float
+    """Largest sigmoid before normalisation, 0..1: near 0 means that nothing stood out."""
+    made_at: float
+    """Seconds since the epoch."""
+
+    @property
+    def payload(self) -> bytes:
+        """What weighs."""
+        return self.png
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished answer for one set of output options, sent as it lies."""
+
+    body: bytes = field(repr=False)
+    media_type: str
+    digest: str
+    blake3: bytes = field(repr=False)
+    model_version: str
+    confidence: float
+    made_at: float
+
+    @property
+    def payload(self) -> bytes:
+        return self.body
+
+
+Entry = Mask | Rendered
+Tier = Literal["memory", "redis"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry as a tier gave it. `ttl_s`: how long it will live if nobody reads it again."""
+
+    entry: Entry
+    tier: Tier
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """The back end's answer. `model_version` is the one that really ran, whatever was asked for."""
+
+    png: bytes = field(repr=False)
+    confidence: float
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the back end says of itself: the model it would run now, and how many images it takes at once."""
+
+    model: Model
+    ready_workers: int
+    window: int
+
+
+class Cache(Protocol):
+    """Entries by key. Its failures are its own affair: to the race a broken cache is an empty one."""
+
+    def peek(self, key: Key) -> Found | None:
+        """What lies in this process, at once. Counts as a read."""
+        ...
+
+    async def get(self, key: Key) -> Found | None: ...
+
+    def keep(self, key: Key, entry: Entry) -> None:
+        """Returns before slow tiers have it."""
+        ...
+
+
+class Backend(Protocol):
+    """The model server."""
+
+    async def infer(self, image: Image) -> Inference:
+        """Raises BadImage for bytes that it cannot read, BackendError for everything else. Never cancel it."""
+        ...
+
+    async def describe(self) -> Description:
+        """Raises BackendError."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a mask into the bytes of an answer. Pure: same name, image and mask, same bytes."""
+
+    name: str
+    """Names the output options without ambiguity, for the key and the ETag."""
+
+    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:
+        """Body and media type. Raises BadImage."""
+        ...

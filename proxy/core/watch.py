@@ -1,0 +1,74 @@
+"""Follows the model that the back end would run now."""
+
+import asyncio
+import logging
+
+from proxy.core.dispatch import Dispatch
+from proxy.core.types import Backend, Description, Model
+from proxy.errors import BackendAway, BackendError
+
+logger = logging.getLogger(__name__)
+
+
+class ModelWatch:
+    """Knows the live model, and whether its server can be reached.
+
+    The last known model stays when the server goes away: its masks are still right, so hits go on being answered.
+    """
+
+    def __init__(self, backend: Backend, dispatch: Dispatch, *, poll_s: float) -> None:
+        self._backend = backend
+        self._dispatch = dispatch
+        self._poll_s = poll_s
+        self._model: Model | None = None
+        self.trouble: str | None = "the model server has not been asked yet"
+        """Why no inference can be made now; None when all is well."""
+
+    @property
+    def ever_ready(self) -> bool:
+        return self._model is not None
+
+    @property
+    def model(self) -> Model:
+        """Raises BackendAway until a worker has been ready once."""
+        if self._model is None:
+            raise BackendAway(f"No model has been ready yet: {self.trouble}.")
+        return self._model
+
+    def saw(self, version: str) -> None:
+        """An inference came from `version`: it is live, even if the last poll said otherwise."""
+        if self._model is not None and version != self._model.version:
+            self._adopt(Model(self._model.name, version))
+
+    async def run(self) -> None:
+        """Polls until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(self._poll_s)
+
+    async def look(self) -> None:
+        """Asks once."""
+        try:
+            description = await self._backend.describe()
+        except BackendError as error:
+            self._note(str(error))
+        else:
+            self._follow(description)
+
+    def _follow(self, description: Description) -> None:
+        if not description.ready_workers:
+            return self._note(f"no worker of {description.model.name} is ready")
+        self._note(None)
+        self._dispatch.widen(description.window)
+        if description.model != self._model:
+            self._adopt(description.model)
+        return None
+
+    def _adopt(self, model: Model) -> None:
+        logger.info("the live model is %s %s", model.name, model.version)
+        self._model = model
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble != self.trouble:
+            logger.log(logging.WARNING if trouble else logging.INFO, "model server: %s", trouble or "ready")
+        self.trouble = trouble

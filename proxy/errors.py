@@ -1,0 +1,114 @@
+"""Everything that can go wrong, as one tree. Each error carries its HTTP status and problem type (RFC 9457).
+
+RematteError
+├── BadUpload                the request, not the picture, is wrong
+│   ├── EmptyUpload
+│   ├── UnsupportedUpload
+│   └── UploadTooLarge
+├── BadImage                 the bytes arrived, but are no picture we can work on
+│   └── TooManyPixels
+├── Overloaded               more waits than the queue may hold
+├── DeadlinePassed           the caller's time is over
+└── BackendError             the inference failed
+    ├── BackendAway          it cannot be reached or has no worker; trying later helps
+    └── BackendSilent        it never answered
+"""
+
+from typing import ClassVar
+
+
+class RematteError(Exception):
+    """`str(error)` is the problem's `detail`: one sentence for the caller that names the input and the remedy."""
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Something went wrong inside Rematte"
+    retry_after_s: int | None = None
+
+
+class BadUpload(RematteError):
+    """The form has no `image` part, a part is malformed, or the body ended early."""
+
+    status = 400
+    kind = "bad-upload"
+    title = "The upload could not be understood"
+
+
+class EmptyUpload(BadUpload):
+    """There are no bytes to look at."""
+
+    kind = "empty-upload"
+    title = "The upload holds no bytes"
+
+
+class UnsupportedUpload(BadUpload):
+    """The media type is neither an image nor a form."""
+
+    status = 415
+    kind = "unsupported-upload"
+    title = "The media type is not supported"
+
+
+class UploadTooLarge(BadUpload):
+    """More bytes than `REMATTE_MAX_IMAGE_BYTES`."""
+
+    status = 413
+    kind = "upload-too-large"
+    title = "The upload is too large"
+
+
+class BadImage(RematteError):
+    """Text, a truncated file, a picture without pixels, a format nobody here can decode."""
+
+    status = 422
+    kind = "bad-image"
+    title = "The bytes are no readable image"
+
+
+class TooManyPixels(BadImage):
+    """More pixels than `REMATTE_MAX_IMAGE_PIXELS`, however few bytes it took to say so."""
+
+    kind = "too-many-pixels"
+    title = "The image has too many pixels"
+
+
+class Overloaded(RematteError):
+    """The queue in front of the model is full."""
+
+    status = 503
+    kind = "overloaded"
+    title = "Too many images are waiting"
+    retry_after_s = 5
+
+
+class DeadlinePassed(RematteError):
+    """No mask within `REMATTE_DEADLINE_S`."""
+
+    status = 504
+    kind = "deadline-passed"
+    title = "The mask was not ready in time"
+
+
+class BackendError(RematteError):
+    """The model server answered with something that is no mask."""
+
+    status = 502
+    kind = "backend-failed"
+    title = "The model server failed on this image"
+
+
+class BackendAway(BackendError):
+    """The model server is down, starting, full, or without a model."""
+
+    status = 503
+    kind = "backend-away"
+    title = "The model server is not available"
+    retry_after_s = 5
+
+
+class BackendSilent(BackendError):
+    """The model server took the image and never answered."""
+
+    status = 504
+    kind = "backend-silent"
+    title = "The model server did not answer in time"

@@ -1,0 +1,83 @@
+"""The one reader of the environment. Every setting is a row of this table: name, default, one sentence."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+
+PREFIX = "REMATTE_"
+MIB = 1024 * 1024
+
+ELSEWHERE = {"REMATTE_REQUIRE_DEVICE": "The handler's: `cuda` makes the model's start fail where there is no GPU."}
+"""Variables with our prefix that another process reads."""
+
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]+")]
+
+
+class BadSetting(Exception):
+    """A setting that is unknown or has a bad value. `str(error)` is one line that names it and the remedy."""
+
+
+class Settings(BaseModel):
+    """`REMATTE_PORT=9000` sets `port`, and so on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Address that the proxy listens on.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8000, description="Port that the proxy listens on.")
+    redis_url: Annotated[str, Field(pattern=r"^(redis|rediss|unix)://")] | None = Field(
+        default=None,
+        description="Redis to share masks through; unset: `rematte up` starts one, `rematte serve` has none.",
+    )
+    torchserve_url: HttpUrl | None = Field(
+        default=None,
+        description="TorchServe's inference address; unset: `rematte up` starts one, `rematte serve` takes "
+        "http://127.0.0.1:8080.",
+    )
+    torchserve_management_url: HttpUrl | None = Field(
+        default=None, description="TorchServe's management address; unset: port 8081 of the inference address's host."
+    )
+    model: str = Field(default="inspyrenet", min_length=1, description="Name of the model in TorchServe.")
+    idle_ttl_s: PositiveFloat = Field(default=1800, description="Seconds that an entry lives after it was last read.")
+    memory_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=256 * MIB, description="Bytes of entries kept in the proxy's own memory; 0 switches that tier off."
+    )
+    race_head_start_ms: Literal["auto"] | NonNegativeFloat = Field(
+        default="auto",
+        description="Milliseconds that a lookup runs before the inference joins the race: "
+        "`auto` (the p99 of recent lookups, within 1 to 10), a number, or `0` for the literal race.",
+    )
+    redis_timeout_ms: PositiveFloat = Field(
+        default=100, description="Milliseconds after which a silent Redis counts as a miss."
+    )
+    deadline_s: PositiveFloat = Field(default=60, description="Seconds until a request without an answer gets a 504.")
+    max_image_bytes: PositiveInt = Field(default=32 * MIB, description="Largest upload, in bytes.")
+    max_image_pixels: PositiveInt = Field(default=50_000_000, description="Largest image, in pixels.")
+    max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
+    max_queue_bytes: PositiveInt = Field(
+        default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."
+    )
+    model_poll_s: PositiveFloat = Field(default=1, description="Seconds between two looks at which model is live.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+
+    @property
+    def head_start_s(self) -> float | None:
+        """None means `auto`."""
+        return None if self.race_head_start_ms == "auto" else self.race_head_start_ms / 1000
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`, whose other variables are ignored.
+
+    Raises BadSetting for an unknown `REMATTE_*` variable or a bad value: a typing error must not pass for a default.
+    """
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    known = {PREFIX + field.upper(): field for field in Settings.model_fields}
+    if unknown := sorted(given.keys() - known.keys() - ELSEWHERE.keys()):
+        raise BadSetting(f"{unknown[0]} is no setting of Rematte; docs/settings.md lists those there are.")
+    try:
+        return Settings.model_validate({known[name]: value for name, value in given.items() if name in known})
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        name, meaning = PREFIX + field.upper(), Settings.model_fields[field].description
+        raise BadSetting(f"{name}={given[name]!r}: {error.errors()[-1]['msg']}. It means: {meaning}") from None

@@ -1,0 +1,155 @@
+import httpx
+import pytest
+
+from proxy.backends.torchserve import TorchServe
+from proxy.core.fingerprint import Image, image_of
+from proxy.core.types import Description, Inference, Model
+from proxy.errors import BackendAway, BackendError, BackendSilent, BadImage
+from tests.support.fakes import grey_png
+
+CAT = Image((b"ca", b"t"), 3, b"")
+HEADERS = {"content-type": "image/png", "x-mask-confidence": "0.75", "x-model-version": "small-1"}
+MASK = httpx.Response(200, content=grey_png(), headers=HEADERS)
+
+
+def torchserve(*answers: httpx.Response | Exception) -> tuple[TorchServe, list[httpx.Request]]:
+    """A back end whose server gives these answers, one a request, and the requests it got."""
+    requests: list[httpx.Request] = []
+    left = list(answers)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        requests.append(request)
+        given = left.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    transport = httpx.MockTransport(answer)
+    return TorchServe.at("http://infer", "http://manage", model="inspyrenet", transport=transport), requests
+
+
+def said(status: int, kind: str, message: str) -> httpx.Response:
+    return httpx.Response(status, json={"code": status, "type": kind, "message": message})
+
+
+async def test_the_image_goes_as_it_came_and_the_mask_comes_back():
+    backend, requests = torchserve(MASK)
+    assert await backend.infer(CAT) == Inference(grey_png(), 0.75, "small-1")
+    (request,) = requests
+    assert (request.method, str(request.url)) == ("POST", "http://infer/predictions/inspyrenet")
+    assert request.content == b"cat"
+    assert request.headers["content-length"] == "3"
+    assert "transfer-encoding" not in request.headers
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (said(422, "", "truncated image"), BadImage, "truncated image"),
+        (said(503, "ServiceUnavailableException", "has no worker to serve"), BackendAway, "no worker"),
+        (said(503, "InternalServerException", "Prediction failed"), BackendError, "Prediction failed"),
+        (said(507, "InternalServerException", "Out of resources"), BackendAway, "memory"),
+        (said(500, "InternalServerException", "Worker died."), BackendAway, "restarted"),
+        (said(500, "InternalServerException", "oops"), BackendError, "500: oops"),
+        (said(404, "ModelNotFoundException", "Model not found"), BackendAway, "registered"),
+        (said(400, "InvalidKeyException", "Token Authorization failed"), BackendAway, "token"),
+        (said(400, "BadRequestException", "what?"), BackendError, "400"),
+        (httpx.Response(413), BackendError, "413"),
+        (httpx.Response(503, content=b"\xff"), BackendError, "no reason given"),
+        (httpx.Response(200, content=b"text", headers=HEADERS), BackendError, "no whole PNG"),
+        (httpx.Response(200, content=grey_png()[:-1], headers=HEADERS), BackendError, "no whole PNG"),
+        (httpx.Response(200, content=grey_png()), BackendError, "x-mask-confidence"),
+    ],
+)
+async def test_every_refusal_has_its_meaning(answer, error, words):
+    backend, requests = torchserve(answer)
+    with pytest.raises(error, match=words) as caught:
+        await backend.infer(CAT)
+    assert type(caught.value) is error
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        httpx.ConnectError("refused"),
+        httpx.WriteError("gone"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("eof"),
+    ],
+)
+async def test_a_stale_connection_is_replaced_once(stale):
+    backend, requests = torchserve(stale, MASK)
+    assert (await backend.infer(CAT)).confidence == 0.75
+    assert [request.content for request in requests] == [b"cat", b"cat"]
+
+
+@pytest.mark.parametrize(
+    ("failures", "error"),
+    [
+        ([httpx.ConnectError("refused")] * 2, BackendAway),
+        ([httpx.ConnectTimeout("slow")], BackendAway),
+        ([httpx.ReadTimeout("silence")], BackendSilent),
+        ([httpx.ReadError("reset")] * 2, BackendError),
+        ([httpx.RemoteProtocolError("eof"), httpx.ReadTimeout("silence")], BackendSilent),
+    ],
+)
+async def test_a_connection_that_fails_for_good_is_told_by_its_kind(failures, error):
+    backend, _ = torchserve(*failures)
+    with pytest.raises(error) as caught:
+        await backend.infer(CAT)
+    assert type(caught.value) is error
+
+
+def test_every_error_of_httpx_that_a_call_can_raise_is_translated():
+    """A new kind of transport error in httpx makes this fail, so that somebody decides what it means."""
+    known = {
+        httpx.ConnectTimeout, httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout,
+        httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.CloseError,
+        httpx.LocalProtocolError, httpx.RemoteProtocolError, httpx.ProxyError, httpx.UnsupportedProtocol,
+    }  # fmt: skip
+    kinds = [getattr(httpx, name) for name in httpx.__all__]
+    errors = {kind for kind in kinds if isinstance(kind, type) and issubclass(kind, httpx.TransportError)}
+    assert {kind for kind in errors if not kind.__subclasses__()} == known
+
+
+def description(**changes: object) -> httpx.Response:
+    model = {
+        "modelName": "inspyrenet",
+        "modelVersion": "small-1",
+        "batchSize": 4,
+        "workers": [{"id": "9000", "status": "READY"}, {"id": "9001", "status": "LOADING"}],
+    }
+    return httpx.Response(200, json=[model | changes])
+
+
+async def test_the_description_gives_version_ready_workers_and_window():
+    backend, requests = torchserve(description())
+    assert await backend.describe() == Description(Model("inspyrenet", "small-1"), ready_workers=1, window=8)
+    assert str(requests[0].url) == "http://manage/models/inspyrenet"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (httpx.ConnectError("refused"), BackendAway),
+        (httpx.ReadTimeout("silence"), BackendAway),
+        (said(404, "ModelNotFoundException", "Model not found"), BackendAway),
+        (httpx.Response(200, json=[]), BackendError),
+        (httpx.Response(200, json={"no": "list"}), BackendError),
+        (httpx.Response(200, content=b"<html>"), BackendError),
+        (description(batchSize=None), BackendError),
+    ],
+)
+async def test_a_description_that_cannot_be_had_or_read_is_the_back_ends_error(answer, error):
+    backend, _ = torchserve(answer)
+    with pytest.raises(error):
+        await backend.describe()
+
+
+async def test_a_large_image_is_streamed_chunk_by_chunk():
+    image = image_of(b"x" * 3_000_000, seed=1)
+    backend, requests = torchserve(MASK)
+    await backend.infer(image)
+    assert len(requests[0].content) == 3_000_000

@@ -1,0 +1,103 @@
+import pytest
+import redis
+
+from proxy.cache.entry import seal
+from proxy.cache.redis import SEED_KEY, RedisAway, RedisCache, new_seed
+from tests.support.entries import CAT_KEY, DOG_KEY, MASK, RENDERED
+
+TTL_S = 1800.0
+
+
+@pytest.fixture
+async def cache(redis_server):
+    cache = RedisCache.at(redis_server.url, ttl_s=TTL_S, timeout_s=5.0)
+    yield cache
+    await cache.close()
+
+
+@pytest.fixture
+def raw(redis_server):
+    with redis.Redis.from_url(redis_server.url) as client:
+        yield client
+
+
+@pytest.mark.parametrize("entry", [MASK, RENDERED])
+async def test_what_is_put_is_found_with_its_time_to_live(cache, entry):
+    await cache.put(CAT_KEY, entry)
+    stored = await cache.get(CAT_KEY)
+    assert stored.entry == entry
+    assert TTL_S - 60 < stored.ttl_s <= TTL_S
+    assert await cache.get(DOG_KEY) is None
+
+
+async def test_reading_writes_nothing(cache, raw):
+    await cache.put(CAT_KEY, MASK)
+    raw.config_resetstat()
+    for _ in range(10):
+        await cache.get(CAT_KEY)
+    commands = raw.info("commandstats")
+    assert commands["cmdstat_get"]["calls"] == 10
+    assert not {"cmdstat_getex", "cmdstat_expire", "cmdstat_pexpire", "cmdstat_set"} & set(commands)
+
+
+async def test_renewing_pushes_the_expiry_forward_and_says_whether_there_was_anything(cache, raw):
+    await cache.put(CAT_KEY, MASK)
+    raw.pexpire(f"rematte:{CAT_KEY.token}", 1000)
+    assert await cache.renew(CAT_KEY)
+    assert raw.pttl(f"rematte:{CAT_KEY.token}") > 1000
+    assert not await cache.renew(DOG_KEY)
+
+
+async def test_an_entry_that_belongs_to_another_key_is_dropped_and_missed(cache, raw):
+    raw.set(f"rematte:{CAT_KEY.token}", seal(DOG_KEY, MASK))
+    assert await cache.get(CAT_KEY) is None
+    assert not raw.exists(f"rematte:{CAT_KEY.token}")
+
+
+async def test_rubbish_is_dropped_and_missed(cache, raw):
+    raw.set(f"rematte:{CAT_KEY.token}", b"\x00")
+    assert await cache.get(CAT_KEY) is None
+    assert not raw.exists(f"rematte:{CAT_KEY.token}")
+
+
+async def test_all_who_share_a_redis_share_the_seed_of_the_first(cache):
+    first, second = new_seed(), new_seed()
+    assert first != second
+    assert await cache.share_seed(first) == first
+    assert await cache.share_seed(second) == first
+
+
+async def test_the_seed_never_expires(cache, raw):
+    await cache.share_seed(new_seed())
+    assert raw.ttl(SEED_KEY) == -1
+
+
+async def test_a_dead_redis_is_away_and_is_found_again_when_it_is_back(cache, redis_server):
+    await cache.put(CAT_KEY, MASK)
+    redis_server.kill()
+    with pytest.raises(RedisAway):
+        await cache.get(CAT_KEY)
+    assert cache.trouble is not None
+    redis_server.start()
+    assert await cache.get(CAT_KEY) is None
+    assert cache.trouble is None
+
+
+async def test_a_frozen_redis_is_away_within_its_timeout(redis_server):
+    cache = RedisCache.at(redis_server.url, ttl_s=TTL_S, timeout_s=0.05)
+    redis_server.freeze()
+    with pytest.raises(RedisAway):
+        await cache.get(CAT_KEY)
+    redis_server.thaw()
+    redis_server.wait_until_ready()
+    await cache.put(CAT_KEY, MASK)
+    assert (await cache.get(CAT_KEY)).entry == MASK
+    await cache.close()
+
+
+async def test_a_full_redis_refuses_writes_and_still_answers_reads(cache, raw):
+    await cache.put(CAT_KEY, MASK)
+    raw.config_set("maxmemory", "1")
+    with pytest.raises(RedisAway, match="maxmemory"):
+        await cache.put(DOG_KEY, MASK)
+    assert (await cache.get(CAT_KEY)).entry == MASK

@@ -1,0 +1,134 @@
+from dataclasses import replace
+
+import pytest
+import redis
+
+from proxy.cache.memory import MemoryCache
+from proxy.cache.redis import RedisCache
+from proxy.cache.tiers import MAX_SHARED_BYTES, TieredCache
+from tests.support.entries import CAT_KEY, MASK
+
+TTL_S = 1800.0
+STEP_S = TTL_S / 30
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Replica:
+    """One proxy's tiers over the shared Redis."""
+
+    def __init__(self, url: str | None, clock: Clock) -> None:
+        redis = RedisCache.at(url, ttl_s=TTL_S, timeout_s=5.0) if url else None
+        self.tiers = TieredCache(MemoryCache(10**7, TTL_S, clock), redis, ttl_s=TTL_S, clock=clock)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def replicas(redis_server, clock):
+    both = [Replica(redis_server.url, clock).tiers for _ in range(2)]
+    yield both
+    for tiers in both:
+        await tiers.close()
+
+
+@pytest.fixture
+def raw(redis_server):
+    with redis.Redis.from_url(redis_server.url) as client:
+        yield client
+
+
+NAME = f"rematte:{CAT_KEY.token}"
+
+
+async def test_what_one_replica_keeps_another_finds_in_redis_and_then_in_its_memory(replicas):
+    one, other = replicas
+    one.keep(CAT_KEY, MASK)
+    await one.settle()
+    assert one.peek(CAT_KEY).tier == "memory"
+    assert other.peek(CAT_KEY) is None
+    assert (await other.get(CAT_KEY)).tier == "redis"
+    assert other.peek(CAT_KEY).entry == MASK
+
+
+async def test_many_reads_renew_the_expiry_once_in_a_thirtieth_of_the_ttl(replicas, raw, clock):
+    tiers, _ = replicas
+    tiers.keep(CAT_KEY, MASK)
+    await tiers.settle()
+    raw.config_resetstat()
+    for _ in range(90):
+        clock.now += STEP_S / 30
+        tiers.peek(CAT_KEY)
+    await tiers.settle()
+    assert raw.info("commandstats")["cmdstat_pexpire"]["calls"] == 3
+
+
+async def test_an_entry_read_only_in_memory_stays_alive_in_redis(replicas, raw, clock):
+    tiers, _ = replicas
+    tiers.keep(CAT_KEY, MASK)
+    await tiers.settle()
+    raw.pexpire(NAME, 1000)
+    clock.now += STEP_S
+    tiers.peek(CAT_KEY)
+    await tiers.settle()
+    assert raw.pttl(NAME) > 1000
+
+
+async def test_an_entry_read_from_redis_is_renewed_only_when_it_has_aged(replicas, raw):
+    one, other = replicas
+    one.keep(CAT_KEY, MASK)
+    await one.settle()
+    raw.config_resetstat()
+    await other.get(CAT_KEY)
+    await other.settle()
+    assert "cmdstat_pexpire" not in raw.info("commandstats")
+    raw.pexpire(NAME, int((TTL_S - STEP_S) * 1000))
+    await other.get(CAT_KEY)
+    await other.settle()
+    assert raw.pttl(NAME) > (TTL_S - STEP_S) * 1000
+
+
+async def test_a_redis_that_came_back_empty_is_filled_again_by_what_is_read(replicas, raw, redis_server, clock):
+    one, other = replicas
+    one.keep(CAT_KEY, MASK)
+    await one.settle()
+    redis_server.kill()
+    redis_server.start()
+    clock.now += STEP_S
+    one.peek(CAT_KEY)
+    await one.settle()
+    assert (await other.get(CAT_KEY)).entry == MASK
+
+
+async def test_without_redis_lookups_are_misses_and_memory_still_works(replicas, redis_server):
+    tiers, _ = replicas
+    redis_server.kill()
+    assert await tiers.get(CAT_KEY) is None
+    tiers.keep(CAT_KEY, MASK)
+    await tiers.settle()
+    assert tiers.peek(CAT_KEY).entry == MASK
+
+
+async def test_memory_alone_is_a_cache_too(clock):
+    tiers = Replica(None, clock).tiers
+    tiers.keep(CAT_KEY, MASK)
+    assert tiers.peek(CAT_KEY).entry == MASK
+    assert await tiers.get(CAT_KEY) is None
+    await tiers.close()
+
+
+async def test_an_entry_that_would_hold_up_redis_stays_in_memory(replicas, raw):
+    tiers, _ = replicas
+    tiers.keep(CAT_KEY, replace(MASK, png=b"x" * (MAX_SHARED_BYTES + 1)))
+    await tiers.settle()
+    assert not raw.exists(NAME)
+    assert tiers.peek(CAT_KEY)

@@ -1,0 +1,129 @@
+import asyncio
+
+import pytest
+
+from proxy.core.race import HeadStart, race
+from proxy.core.types import Found, Rendered
+from proxy.errors import BackendAway
+
+HIT = Found(Rendered(b"png", "image/png", "digest", b"blake3", "v1", 1.0, 0.0), "redis", 1800.0)
+PATIENT_S = 60.0
+
+
+class Runner:
+    """One side of the race; arrives when told to."""
+
+    def __init__(self) -> None:
+        self.running = asyncio.Event()
+        self.left = False
+        self._result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> object:
+        self.running.set()
+        try:
+            return await asyncio.shield(self._result)
+        except asyncio.CancelledError:
+            self.left = True
+            raise
+
+    def arrive(self, result: object) -> None:
+        self._result.set_result(result)
+
+    def fall(self, error: Exception) -> None:
+        self._result.set_exception(error)
+
+
+def start(head_start_s: float) -> tuple[Runner, Runner, asyncio.Task[object]]:
+    lookup, inference = Runner(), Runner()
+    return lookup, inference, asyncio.create_task(race(lookup.run(), inference.run, head_start_s))
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_hit_within_the_head_start_answers_and_nothing_is_inferred():
+    lookup, inference, result = start(PATIENT_S)
+    lookup.arrive(HIT)
+    assert await result is HIT
+    assert not inference.running.is_set()
+
+
+async def test_a_miss_starts_the_inference_at_once():
+    lookup, inference, result = start(PATIENT_S)
+    lookup.arrive(None)
+    await inference.running.wait()
+    inference.arrive("mask")
+    assert await result == "mask"
+
+
+async def test_when_the_head_start_is_over_the_inference_joins_and_may_win():
+    lookup, inference, result = start(0.001)
+    await inference.running.wait()
+    inference.arrive("mask")
+    assert await result == "mask"
+    lookup.arrive(HIT)
+
+
+async def test_a_late_hit_still_wins_over_a_slower_inference_which_is_left_and_not_awaited():
+    lookup, inference, result = start(0.001)
+    await inference.running.wait()
+    lookup.arrive(HIT)
+    assert await result is HIT
+    await settle()
+    assert inference.left
+
+
+async def test_in_the_literal_race_both_run_from_the_start():
+    lookup, inference, result = start(0)
+    await inference.running.wait()
+    assert lookup.running.is_set()
+    lookup.arrive(HIT)
+    assert await result is HIT
+
+
+async def test_an_inference_that_fails_leaves_the_answer_to_the_lookup():
+    lookup, inference, result = start(0)
+    await inference.running.wait()
+    inference.fall(BackendAway("gone"))
+    await settle()
+    assert not result.done()
+    lookup.arrive(HIT)
+    assert await result is HIT
+
+
+async def test_when_both_fail_the_caller_hears_of_the_inference():
+    lookup, inference, result = start(0)
+    await inference.running.wait()
+    inference.fall(BackendAway("gone"))
+    lookup.arrive(None)
+    with pytest.raises(BackendAway, match="gone"):
+        await result
+
+
+async def test_a_caller_who_leaves_leaves_the_inference_and_lets_the_lookup_end_by_itself():
+    lookup, inference, result = start(0)
+    await inference.running.wait()
+    result.cancel()
+    await settle()
+    assert inference.left
+    assert not lookup.left
+    lookup.arrive(None)
+
+
+@pytest.mark.parametrize(
+    ("lookups_s", "expected_s"),
+    [([], 0.010), ([0.0001] * 100, 0.001), ([5.0] * 100, 0.010), ([0.001] * 98 + [0.004] * 2, 0.004)],
+)
+def test_the_automatic_head_start_is_the_p99_of_recent_lookups_within_1_and_10_ms(lookups_s, expected_s):
+    head_start = HeadStart()
+    for lookup_s in lookups_s:
+        head_start.learn(lookup_s)
+    assert head_start.seconds == expected_s
+
+
+def test_a_fixed_head_start_learns_nothing():
+    head_start = HeadStart(0.0)
+    head_start.learn(5.0)
+    assert head_start.seconds == 0.0

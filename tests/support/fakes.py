@@ -1,0 +1,107 @@
+"""Real objects with a gate: a back end that answers when told to, a cache that is a dictionary."""
+
+import asyncio
+import io
+from dataclasses import dataclass, field
+
+from PIL import Image as Pillow
+
+from proxy.core.fingerprint import Image
+from proxy.core.types import Description, Entry, Found, Inference, Key, Mask, Model, Rendered
+from proxy.errors import RematteError
+
+MODEL = Model("inspyrenet", "small-00000000")
+
+
+def grey_png(width: int = 4, height: int = 3, level: int = 255) -> bytes:
+    """A mask as the model server sends it: 8-bit grey."""
+    buffer = io.BytesIO()
+    Pillow.new("L", (width, height), level).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass
+class FakeBackend:
+    """Answers every image with the same mask, as soon as its gate is open. Counts what it was sent."""
+
+    model: Model = MODEL
+    mask: bytes = field(default_factory=grey_png)
+    confidence: float = 1.0
+    open: bool = True
+    failure: RematteError | None = None
+    window: int = 2
+    ready_workers: int = 1
+    images: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._gate = asyncio.Event()
+        if self.open:
+            self._gate.set()
+        self.started = asyncio.Event()
+
+    @property
+    def calls(self) -> int:
+        return len(self.images)
+
+    async def infer(self, image: Image) -> Inference:
+        self.images.append(b"".join(image.chunks))
+        self.started.set()
+        await self._gate.wait()
+        if self.failure:
+            raise self.failure
+        return Inference(self.mask, self.confidence, self.model.version)
+
+    async def describe(self) -> Description:
+        if self.failure:
+            raise self.failure
+        return Description(self.model, self.ready_workers, self.window)
+
+    def release(self) -> None:
+        self._gate.set()
+
+
+class DictCache:
+    """A far tier only, so that every lookup is a real one; `near=True` makes it a memory tier instead."""
+
+    def __init__(self, *, near: bool = False, open: bool = True) -> None:
+        self.entries: dict[Key, Entry] = {}
+        self.gets = 0
+        self._near = near
+        self._gate = asyncio.Event()
+        if open:
+            self._gate.set()
+
+    def peek(self, key: Key) -> Found | None:
+        return self._found(key) if self._near else None
+
+    async def get(self, key: Key) -> Found | None:
+        self.gets += 1
+        await self._gate.wait()
+        return self._found(key)
+
+    def keep(self, key: Key, entry: Entry) -> None:
+        self.entries[key] = entry
+
+    def release(self) -> None:
+        self._gate.set()
+
+    def _found(self, key: Key) -> Found | None:
+        entry = self.entries.get(key)
+        return Found(entry, "memory" if self._near else "redis", 1800.0) if entry else None
+
+
+class MaskRenderer:
+    """Gives the mask as it lies."""
+
+    name = "mask"
+
+    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:
+        return mask.png, "image/png"
+
+
+def masks(cache: DictCache) -> list[Mask]:
+    return [entry for entry in cache.entries.values() if isinstance(entry, Mask)]
+
+
+def renders(cache: DictCache) -> list[Rendered]:
+    return [entry for entry in cache.entries.values() if isinstance(entry, Rendered)]
