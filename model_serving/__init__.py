@@ -1,0 +1,1 @@
+"""The model: network, weights, pixels. Knows no server."""

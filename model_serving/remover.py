@@ -1,0 +1,101 @@
+"""The product: image files in, masks out. What any server needs of the model, and nothing of a server."""
+
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from model_serving import pixels
+from model_serving.network import InSPyReNet
+from model_serving.pixels import Prepared, UnreadableImage
+
+Resizing = Literal["static", "dynamic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """An 8-bit grey PNG in the picture's aspect ratio, and how sure the network is (0..1) that it shows anything."""
+
+    png: bytes
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an item has no mask: `code` for programs, `message` for people."""
+
+    code: str
+    message: str
+
+
+Result = Mask | Refusal
+
+
+class Remover:
+    """A network ready to run. Float32 throughout: half precision changes the masks.
+
+    `resizing` is "static" (the network's base size) or "dynamic" (near the picture's own size, shorter side at most
+    1280). Making one switches TensorFloat-32 off for the whole process, as the authors do.
+    """
+
+    def __init__(
+        self,
+        network: InSPyReNet,
+        *,
+        resizing: Resizing = "static",
+        device: torch.device | str = "cpu",
+        max_pixels: int = 50_000_000,
+    ) -> None:
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        self._device = torch.device(device)
+        self._network = network.eval().to(self._device)
+        self._prepare = pixels.prepare_static if resizing == "static" else pixels.prepare_dynamic
+        self._max_pixels = max_pixels
+
+    def remove(self, images: Sequence[bytes]) -> list[Result]:
+        """One result for each image file, in order. A file that cannot be read fails alone; a failing device raises.
+
+        Pictures of one working size go through the network together, which moves a grey level by one at most.
+        """
+        tried = [self._try_prepare(data) for data in images]
+        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if isinstance(item, Refusal)}
+        ready = {index: item for index, item in enumerate(tried) if isinstance(item, Prepared)}
+        for indices in _by_shape(ready):
+            results.update(zip(indices, self._masks([ready[index] for index in indices]), strict=True))
+        return [results[index] for index in range(len(images))]
+
+    def _try_prepare(self, data: bytes) -> Prepared | Refusal:
+        try:
+            return self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
+        except UnreadableImage as error:
+            return Refusal(error.code, str(error))
+
+    @torch.inference_mode()
+    def _masks(self, batch: Sequence[Prepared]) -> list[Mask]:
+        image = torch.cat([item.image for item in batch]).to(self._device)
+        small = [item.image_resized for item in batch if item.image_resized is not None]
+        output = self._network(image, torch.cat(small).to(self._device) if small else None)
+        preds, confidences = output.pred.cpu(), output.confidence.tolist()
+        return [
+            Mask(_png(pixels.mask(preds[row : row + 1], item.size)), confidences[row]) for row, item in enumerate(batch)
+        ]
+
+
+def _by_shape(ready: Mapping[int, Prepared]) -> Iterable[list[int]]:
+    groups: defaultdict[torch.Size, list[int]] = defaultdict(list)
+    for index, item in ready.items():
+        groups[item.image.shape].append(index)
+    return groups.values()
+
+
+def _png(values: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
