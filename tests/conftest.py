@@ -1,4 +1,8 @@
 import pytest
+from hypothesis import settings
+
+settings.register_profile("rematte", deadline=None)  # a busy machine is no failure
+settings.load_profile("rematte")
 
 
 @pytest.fixture

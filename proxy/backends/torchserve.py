@@ -18,8 +18,9 @@ from proxy.errors import BackendAway, BackendError, BackendSilent, BadImage
 
 logger = logging.getLogger(__name__)
 
-ANSWER_S = 150.0
-"""Longer than TorchServe's own responseTimeout (120 s), so that it speaks first."""
+ANSWER_S = 330.0
+"""Longer than the model's responseTimeout (300 s), so that TorchServe speaks first. Callers have a deadline of their
+own."""
 CONNECT_S = 2.0
 DESCRIBE_S = 5.0
 CONNECTIONS = 64

@@ -2,23 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from proxy.core.dispatch import Dispatch, Job
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
-from proxy.core.keys import etag, mask_key, rendered_key
+from proxy.core.keys import etag, rendered_key
 from proxy.core.lookup import Lookup, Wanted
+from proxy.core.oracle import Landed, Oracle
 from proxy.core.race import HeadStart, race
 from proxy.core.types import Cache, Found, Key, Mask, Model, Rendered, Renderer
 from proxy.core.watch import ModelWatch
 from proxy.errors import DeadlinePassed
-
-Size = tuple[int, int]
-Measure = Callable[[Image], Awaitable[Size]]
-"""Width and height of the upright image. Raises BadImage: what cannot be measured never reaches the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +28,27 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
-    """A mask fresh from the model."""
+class Source:
+    """Where a mask came from."""
 
     mask: Mask
-    queue_s: float
-    infer_s: float
+    stages: dict[str, float]
+    found: Found | None = None
+    collapsed: bool = False
 
 
 class Predictor:
     """Everything that a door needs: an image and a renderer in, a prediction out."""
 
     def __init__(
-        self,
-        *,
-        cache: Cache,
-        dispatch: Dispatch,
-        watch: ModelWatch,
-        measure: Measure,
-        head_start: HeadStart,
-        deadline_s: float,
+        self, *, cache: Cache, oracle: Oracle, watch: ModelWatch, head_start: HeadStart, deadline_s: float
     ) -> None:
         self._cache = cache
-        self._dispatch = dispatch
+        self._oracle = oracle
         self._watch = watch
-        self._measure = measure
         self._head_start = head_start
         self._deadline_s = deadline_s
         self._lookup = Lookup(cache, head_start)
-        self._masks: Flights[Key, Landed] = Flights()
         self._renders: Flights[Key, Rendered] = Flights()
 
     async def predict(self, image: Image, renderer: Renderer) -> Prediction:
@@ -76,66 +63,30 @@ class Predictor:
 
     async def _predict(self, image: Image, renderer: Renderer) -> Prediction:
         begun = time.perf_counter()
-        wanted = Wanted.of(image, self._watch.model, renderer.name)
-        result: Found | Landing[Landed] | None = await self._lookup.near(wanted)
-        if result is None:
-            result = await race(self._lookup.far(wanted), lambda: self._infer(wanted), self._head_start.seconds)
+        result = await self._find_or_infer(Wanted.of(image, self._watch.model, renderer.name))
         if isinstance(result, Landing):
             landed = result.value
             stages = {"queue": landed.queue_s, "infer": landed.infer_s}
-            return await self._rendered(image, landed.mask, renderer, None, result.collapsed, stages)
+            return await self._rendered(image, renderer, Source(landed.mask, stages, collapsed=result.collapsed))
         stages = {"lookup": time.perf_counter() - begun}
         if isinstance(result.entry, Mask):
-            return await self._rendered(image, result.entry, renderer, result, False, stages)
-        return _prediction(result.entry, renderer, result, False, stages)
+            return await self._rendered(image, renderer, Source(result.entry, stages, result))
+        return Prediction(result.entry, _etag(result.entry, renderer), result, stages=stages)
 
-    async def _infer(self, wanted: Wanted) -> Landing[Landed]:
-        image = wanted.image
-        size = await self._measure(image)
-        take_off = partial(self._take_off, image, size)
-        landing = await self._masks.board(wanted.mask, take_off)
-        if landing.value.mask.blake3 == await image.blake3():
-            return landing
-        # Two images with one seeded hash, in the air at once: each gets its own inference.
-        return await Flights[Key, Landed]().board(wanted.mask, take_off)
+    async def _find_or_infer(self, wanted: Wanted) -> Found | Landing[Landed]:
+        if found := await self._lookup.near(wanted):
+            return found
+        infer = partial(self._oracle.ask, wanted.image, wanted.mask)
+        result: Found | Landing[Landed] = await race(self._lookup.far(wanted), infer, self._head_start.seconds)
+        return result
 
-    def _take_off(self, image: Image, size: Size) -> Flight[Landed]:
-        job = self._dispatch.submit(image)
-        return Flight(asyncio.create_task(self._land(image, size, job)), partial(self._dispatch.withdraw, job))
-
-    async def _land(self, image: Image, size: Size, job: Job) -> Landed:
-        digest, blake3 = await image.digest(), await image.blake3()  # beside the inference, not before it
-        inference = await job.landed
-        self._watch.saw(inference.model_version)
-        model = Model(self._watch.model.name, inference.model_version)
-        width, height = size
-        mask = Mask(
-            png=inference.png,
-            width=width,
-            height=height,
-            digest=digest,
-            blake3=blake3,
-            model_version=model.version,
-            confidence=inference.confidence,
-            made_at=time.time(),
-        )
-        self._cache.keep(mask_key(image, model), mask)
-        return Landed(mask, job.queue_s, job.infer_s)
-
-    async def _rendered(
-        self,
-        image: Image,
-        mask: Mask,
-        renderer: Renderer,
-        found: Found | None,
-        collapsed: bool,
-        stages: dict[str, float],
-    ) -> Prediction:
+    async def _rendered(self, image: Image, renderer: Renderer, source: Source) -> Prediction:
         begun = time.perf_counter()
+        mask = source.mask
         key = rendered_key(image, Model(self._watch.model.name, mask.model_version), renderer.name)
         landing = await self._renders.board(key, partial(self._start_rendering, image, mask, renderer, key))
-        stages["render"] = time.perf_counter() - begun
-        return _prediction(landing.value, renderer, found, collapsed, stages)
+        stages = source.stages | {"render": time.perf_counter() - begun}
+        return Prediction(landing.value, _etag(landing.value, renderer), source.found, source.collapsed, stages)
 
     def _start_rendering(self, image: Image, mask: Mask, renderer: Renderer, key: Key) -> Flight[Rendered]:
         return Flight(asyncio.create_task(self._render(image, mask, renderer, key)), withdraw=lambda: False)
@@ -155,8 +106,5 @@ class Predictor:
         return rendered
 
 
-def _prediction(
-    rendered: Rendered, renderer: Renderer, found: Found | None, collapsed: bool, stages: dict[str, float]
-) -> Prediction:
-    tag = etag(rendered.digest, rendered.model_version, renderer.name)
-    return Prediction(rendered, tag, found, collapsed, stages)
+def _etag(rendered: Rendered, renderer: Renderer) -> str:
+    return etag(rendered.digest, rendered.model_version, renderer.name)

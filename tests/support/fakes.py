@@ -65,7 +65,8 @@ class DictCache:
 
     def __init__(self, *, near: bool = False, open: bool = True) -> None:
         self.entries: dict[Key, Entry] = {}
-        self.gets = 0
+        self.late = False
+        """True: a far lookup answers as things stood when it left."""
         self._near = near
         self._gate = asyncio.Event()
         if open:
@@ -75,9 +76,8 @@ class DictCache:
         return self._found(key) if self._near else None
 
     async def get(self, key: Key) -> Found | None:
-        self.gets += 1
         await self._gate.wait()
-        return self._found(key)
+        return None if self.late else self._found(key)
 
     def keep(self, key: Key, entry: Entry) -> None:
         self.entries[key] = entry

@@ -7,6 +7,7 @@ import pytest
 from proxy.core.dispatch import Dispatch
 from proxy.core.fingerprint import Image, image_of
 from proxy.core.keys import mask_key
+from proxy.core.oracle import Oracle
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.race import HeadStart
 from proxy.core.types import Model
@@ -32,11 +33,11 @@ class House:
         self.cache = cache or DictCache()
         self.dispatch = Dispatch(self.backend, max_waiting=max_waiting, max_waiting_bytes=1000)
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=60)
+        oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
         self.predictor = Predictor(
             cache=self.cache,
-            dispatch=self.dispatch,
+            oracle=oracle,
             watch=self.watch,
-            measure=measure,
             head_start=HeadStart(head_start_s),
             deadline_s=deadline_s,
         )
@@ -176,6 +177,21 @@ async def test_two_images_with_one_key_in_the_air_get_an_inference_each():
     digests = [(await prediction).rendered.digest for prediction in asked]
     assert digests == [hashlib.sha256(data).hexdigest() for data in (b"cat", b"eve")]
     assert house.backend.images == [b"cat", b"eve"]
+
+
+async def test_a_lookup_that_comes_back_after_its_twin_has_landed_asks_no_second_time():
+    """The miss is true when Redis says it and stale when it arrives: the mask lies in the memory by then."""
+    cache = DictCache(near=True, open=False)
+    house = await House(cache=cache, head_start_s=ALONE_S).opened()
+    late = house.ask()
+    await settle()
+    twin = await House(house.backend, DictCache()).opened()
+    await twin.predict()
+    cache.late = True
+    cache.entries = dict(twin.cache.entries)
+    cache.release()
+    await late
+    assert house.backend.calls == 1
 
 
 async def test_after_a_new_archive_nothing_is_answered_from_the_old_ones_entries():

@@ -1,0 +1,52 @@
+"""The field `image` of a form (RFC 7578), picked out of the body as it arrives."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+from proxy.errors import BadUpload
+
+FIELD = "image"
+MAX_PARTS = 32
+"""Other fields are read over; a form made of nothing else must end some time."""
+
+
+class ImageField:
+    """Feed it the body; it gives back the bytes of the image, in pieces and never copied but at the edges."""
+
+    def __init__(self, boundary: str) -> None:
+        """Raises BadUpload, as the other methods do, for a form that cannot be understood."""
+        with _understood():
+            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
+        self._found = False
+        self._inside = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        with _understood():
+            for event in self._parser.parse(chunk):
+                if isinstance(event, MultipartSegment):
+                    self._enter(event)
+                elif event and self._inside:
+                    yield event
+
+    def finish(self) -> None:
+        """Raises BadUpload when the form ended early or held no image."""
+        with _understood():
+            self._parser.close()
+        if not self._found:
+            raise BadUpload(f"The form has no field `{FIELD}`; send the image file as one: curl -F {FIELD}=@photo.jpg.")
+
+    def _enter(self, part: MultipartSegment) -> None:
+        self._inside = part.name == FIELD
+        if self._inside and self._found:
+            raise BadUpload(f"The form has two fields `{FIELD}`; send one image with each request.")
+        self._found = self._found or self._inside
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    try:
+        yield
+    except MultipartError as error:
+        raise BadUpload(f"The form is malformed: {error}.") from error

@@ -1,0 +1,179 @@
+"""What the service says of itself: `/openapi.json`, and through it `/docs` and `/redoc`."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from itertools import groupby
+from typing import Any
+
+from fastapi import FastAPI
+
+from proxy.api.form import FIELD
+from proxy.api.problems import MEDIA_TYPE, Problem, problem_type
+from proxy.errors import (
+    BackendAway,
+    BackendError,
+    BackendSilent,
+    BadImage,
+    BadUpload,
+    DeadlinePassed,
+    EmptyUpload,
+    Overloaded,
+    RematteError,
+    TooManyPixels,
+    UnsupportedUpload,
+    UploadTooLarge,
+)
+
+Json = dict[str, Any]
+
+SUMMARY = "Removes image backgrounds, and never computes the same picture twice."
+DESCRIPTION = """
+Send a picture, get the mask of what stands out in it, or the picture without its background. The mask is made by
+InSPyReNet. Whoever sends the same bytes again gets the mask from the cache, within a millisecond or two; it stays there
+until nobody has asked for it during 30 minutes.
+
+```sh
+curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://localhost:8000/v1/mask -o mask.png
+curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
+```
+
+**Images** are JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media type.
+
+**Headers** tell how an answer came about: `Cache-Status` (hit or miss), `Server-Timing` (where the time went),
+`X-Image-Digest` (the image's name), `X-Model-Version` and `X-Mask-Confidence` (near 0: nothing stood out). A caller's
+`X-Request-Id` of up to 64 letters, digits, `.`, `_`, `~` and `-` is kept; without one, a new one is made.
+
+**Errors** are `application/problem+json` (RFC 9457); [/problems](/problems) lists their kinds. Sending an image
+again is always safe.
+"""
+TAGS = [
+    {"name": "predictions", "description": "An image in, a picture out."},
+    {"name": "health", "description": "For whoever starts, watches and balances."},
+]
+
+_BINARY = {"type": "string", "format": "binary"}
+_CURL = """curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' \\
+  http://localhost:8000/v1/{door} -o {door}.png"""
+_PYTHON = """import httpx
+
+with open("photo.jpg", "rb") as photo:
+    answer = httpx.post("http://localhost:8000/v1/{door}", files={{"image": photo}}, timeout=60)
+answer.raise_for_status()
+with open("{door}.png", "wb") as result:
+    result.write(answer.content)"""
+
+_HEADERS: Mapping[str, tuple[str, str]] = {
+    "Cache-Control": ("A mask may be corrected one day: ask again before you show a kept one.", "private, no-cache"),
+    "Cache-Status": (
+        "RFC 9211. `hit` with the seconds that the entry will live unread, and where it lay: `rendered` (finished), or "
+        "the tier of its mask. `fwd=miss`: the model was asked; `collapsed`: by an earlier caller.",
+        "rematte; hit; ttl=1800; detail=rendered",
+    ),
+    "ETag": ("Names image, model and output; the same in every replica.", '"9f2b4c1d8e7a60534b1f0c2d3e4a5b6c"'),
+    "Server-Timing": (
+        "Milliseconds spent on read, lookup, queue, infer and render, as far as they were needed.",
+        'read;dur=0.412, lookup;dur=0.183;desc="redis"',
+    ),
+    "X-Image-Digest": (
+        "SHA-256 of the image's bytes.",
+        "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    ),
+    "X-Mask-Confidence": ("Largest saliency before normalisation, 0 to 1.", "0.9987"),
+    "X-Model-Version": ("The model that made the mask.", "small-5d41402a"),
+    "X-Request-Id": ("Names this request, in the log too.", "4f1c9a7e2b3d5a60"),
+}
+
+_EXAMPLES: Mapping[type[RematteError], str] = {
+    BadUpload: f"The form has no field `{FIELD}`; send the image file as one: curl -F {FIELD}=@photo.jpg.",
+    EmptyUpload: "No image came; send the image file as the body.",
+    UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
+    UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
+    BadImage: "The image is damaged: image file is truncated (12 bytes not processed).",
+    TooManyPixels: "The image has 60000 x 60000 = 3,600,000,000 pixels; send one of at most 50,000,000.",
+    RematteError: "The server's log has the details under this request's X-Request-Id.",
+    BackendError: "The model server answered with something that is no mask.",
+    Overloaded: "64 images are waiting already; send this one again later.",
+    BackendAway: "No model has been ready yet: the model server has not been asked yet.",
+    DeadlinePassed: "There was no mask within 60 seconds; try again later.",
+    BackendSilent: "The model server took the image and never answered.",
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Puts the description on the app."""
+    app.title, app.summary, app.description = "Rematte", SUMMARY, DESCRIPTION
+    app.version = version("rematte")
+    app.license_info = {"name": "MIT", "identifier": "MIT"}
+    app.openapi_tags = TAGS
+    app.servers = [{"url": "/", "description": "The server that this page came from, at whatever port."}]
+    routes = app.openapi
+
+    def openapi() -> Json:
+        document = routes()
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way of extending the document
+
+
+def image_body(door: str) -> Json:
+    form = {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY | {"description": "The image file."}}}
+    return {
+        "requestBody": {
+            "required": True,
+            "description": f"The image file itself, or a form with the field `{FIELD}`. Other fields are ignored.",
+            "content": {
+                "image/*": {"schema": _BINARY},
+                "application/octet-stream": {"schema": _BINARY},
+                "multipart/form-data": {"schema": form, "encoding": {FIELD: {"contentType": "image/*"}}},
+            },
+        },
+        "x-codeSamples": [
+            {"lang": "Shell", "label": "curl", "source": _CURL.format(door=door)},
+            {"lang": "Python", "label": "Python", "source": _PYTHON.format(door=door)},
+        ],
+    }
+
+
+def png_response(description: str) -> Json:
+    return {
+        "description": description,
+        "headers": {name: _header(*text) for name, text in _HEADERS.items()},
+        "content": {"image/png": {"schema": _BINARY}},
+    }
+
+
+def prediction_problems() -> dict[int | str, Json]:
+    """Every error of a prediction, by status."""
+    errors = sorted(_EXAMPLES, key=lambda error: error.status)
+    return {status: _problems(list(group)) for status, group in groupby(errors, key=lambda error: error.status)}
+
+
+def _problems(errors: list[type[RematteError]]) -> Json:
+    headers = {"X-Request-Id": _header(*_HEADERS["X-Request-Id"])}
+    if any(error.retry_after_s for error in errors):
+        headers["Retry-After"] = _header("Seconds to wait.", "5")
+    return {
+        "description": "; ".join(error.title for error in errors) + ".",
+        "headers": headers,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {error.kind: {"summary": error.title, "value": _example(error)} for error in errors},
+            }
+        },
+    }
+
+
+def _example(error: type[RematteError]) -> Json:
+    return Problem(
+        type=problem_type(error),
+        title=error.title,
+        status=error.status,
+        detail=_EXAMPLES[error],
+        instance="/v1/mask#4f1c9a7e2b3d5a60",
+    ).model_dump()
+
+
+def _header(description: str, example: str) -> Json:
+    return {"description": description, "schema": {"type": "string"}, "example": example}

@@ -1,0 +1,72 @@
+"""An image in; its mask, or the image cut out by it, out."""
+
+import time
+
+from fastapi import APIRouter, Request, Response
+
+from proxy.api.departure import while_connected
+from proxy.api.openapi import image_body, png_response, prediction_problems
+from proxy.api.service import service_of
+from proxy.api.upload import receive_image
+from proxy.core.predictor import Prediction
+from proxy.core.types import Renderer
+from proxy.telemetry.headers import cache_status, server_timing
+
+router = APIRouter(tags=["predictions"], default_response_class=Response)
+
+
+@router.post(
+    "/v1/mask",
+    operation_id="mask",
+    summary="The mask of an image",
+    openapi_extra=image_body("mask"),
+    responses=prediction_problems()
+    | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
+)
+async def mask(request: Request) -> Response:
+    """Finds what stands out in an image. Levels between 0 and 255 are soft edges: hair, glass, blur.
+
+    Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
+    within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
+    """
+    return await _answer(request, service_of(request).mask)
+
+
+@router.post(
+    "/v1/cutout",
+    operation_id="cutout",
+    summary="The image without its background",
+    openapi_extra=image_body("cutout"),
+    responses=prediction_problems()
+    | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
+)
+async def cutout(request: Request) -> Response:
+    """The image itself, upright, transparent where its background was.
+
+    Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
+    The model is asked once for the mask and the cutout of the same bytes.
+    """
+    return await _answer(request, service_of(request).cutout)
+
+
+async def _answer(request: Request, renderer: Renderer) -> Response:
+    service = service_of(request)
+    begun = time.perf_counter()
+    image = await receive_image(request, service)
+    read_s = time.perf_counter() - begun
+    prediction = await while_connected(request, service.predictor.predict(image, renderer))
+    return _response(prediction, read_s)
+
+
+def _response(prediction: Prediction, read_s: float) -> Response:
+    rendered = prediction.rendered
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Cache-Status": cache_status(prediction),
+        "ETag": prediction.etag,
+        "Server-Timing": server_timing({"read": read_s} | prediction.stages, prediction.found),
+        "X-Image-Digest": rendered.digest,
+        "X-Mask-Confidence": f"{rendered.confidence:.4f}",
+        "X-Model-Version": rendered.model_version,
+    }
+    return Response(rendered.body, media_type=rendered.media_type, headers=headers)

@@ -1,0 +1,73 @@
+"""Errors as RFC 9457 problem details. Whatever goes wrong behind the doors leaves through here."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from proxy.errors import RematteError
+
+MEDIA_TYPE = "application/problem+json"
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's number, for the access log: nobody is there to read the answer."""
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(description="Names the kind of problem; `/problems/<kind>` explains it.")
+    title: str = Field(description="The kind in words, the same each time.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong this time, and the remedy.")
+    instance: str = Field(description="The path and, after `#`, the request's `X-Request-Id`.")
+
+
+def install_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(RematteError, _rematte_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(ClientDisconnect, _departure)
+
+
+def problem_type(error: type[RematteError]) -> str:
+    return f"/problems/{error.kind}"
+
+
+def problem_response(request: Request, error: RematteError) -> Response:
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return _response(request, problem_type(type(error)), error.title, error.status, str(error), headers)
+
+
+async def _rematte_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RematteError)
+    return problem_response(request, error)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _plain(request, error.status_code, error.detail, dict(error.headers or {}))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    return _plain(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults), {})
+
+
+async def _departure(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+def _plain(request: Request, status: int, detail: str, headers: dict[str, str]) -> Response:
+    """A problem that its status says all about (RFC 9457, 4.2.1)."""
+    return _response(request, "about:blank", HTTPStatus(status).phrase, status, detail, headers)
+
+
+def _response(request: Request, kind: str, title: str, status: int, detail: str, headers: dict[str, str]) -> Response:
+    instance = f"{quote(request.url.path)}#{request.state.request_id}"
+    problem = Problem(type=kind, title=title, status=status, detail=detail, instance=instance)
+    return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)

@@ -1,0 +1,34 @@
+"""Every request has a name: the caller's own or a new one."""
+
+import re
+import secrets
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = b"x-request-id"
+_ACCEPTABLE = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
+
+
+class RequestIds:
+    """Echoes `X-Request-Id` if it is short and harmless, else makes one; `request.state.request_id` holds it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        name = _given(scope) or secrets.token_hex(8).encode()
+        scope.setdefault("state", {})["request_id"] = name.decode()
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (HEADER, name)]
+            await send(message)
+
+        return await self._app(scope, receive, send_named)
+
+
+def _given(scope: Scope) -> bytes | None:
+    given = next((value for key, value in scope["headers"] if key == HEADER), b"")
+    return given if _ACCEPTABLE.fullmatch(given) else None

@@ -1,0 +1,104 @@
+"""The one file that knows every part: builds them, opens and closes them, and puts the doors in front."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from proxy.api import install
+from proxy.api.service import Readiness, Service
+from proxy.backends.torchserve import TorchServe
+from proxy.cache.memory import MemoryCache
+from proxy.cache.redis import RedisCache
+from proxy.cache.seed import Seed
+from proxy.cache.tiers import TieredCache
+from proxy.core.dispatch import Dispatch
+from proxy.core.fingerprint import Fingerprinter
+from proxy.core.oracle import Oracle
+from proxy.core.predictor import Predictor
+from proxy.core.race import HeadStart
+from proxy.core.watch import ModelWatch
+from proxy.imaging.measure import Measure
+from proxy.imaging.renderers import CutoutPng, MaskPng
+from proxy.settings import Settings
+
+TORCHSERVE_URL = "http://127.0.0.1:8080"
+MANAGEMENT_PORT = 8081
+
+
+class House:
+    """The parts of one proxy, put together. Opening it starts its two watchers; closing it lets work land first."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        url = settings.torchserve_url or TORCHSERVE_URL
+        management_url = settings.torchserve_management_url or str(httpx.URL(url).copy_with(port=MANAGEMENT_PORT))
+        self.redis = _redis(settings)
+        self.seed = Seed(self.redis)
+        self.cache = TieredCache(
+            MemoryCache(settings.memory_bytes, settings.idle_ttl_s), self.redis, ttl_s=settings.idle_ttl_s
+        )
+        self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
+        self.dispatch = Dispatch(
+            self.backend, max_waiting=settings.max_queue, max_waiting_bytes=settings.max_queue_bytes
+        )
+        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s)
+        measure = Measure(settings.max_image_pixels)
+        oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
+        self.predictor = Predictor(
+            cache=self.cache,
+            oracle=oracle,
+            watch=self.watch,
+            head_start=HeadStart(settings.head_start_s),
+            deadline_s=settings.deadline_s,
+        )
+
+    def readiness(self) -> Readiness:
+        troubles = [self.watch.trouble]
+        if self.redis is not None and self.redis.trouble:
+            troubles.append(f"Redis is away: {self.redis.trouble}")
+        return Readiness(
+            ready=self.watch.ever_ready,
+            degraded=tuple(trouble for trouble in troubles if trouble),
+            model=self.watch.model if self.watch.ever_ready else None,
+        )
+
+    @asynccontextmanager
+    async def open(self, _app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.gather(self.seed.share(), self.watch.look())
+        watchers = [asyncio.create_task(self.seed.run()), asyncio.create_task(self.watch.run())]
+        try:
+            yield
+        finally:
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            await self.dispatch.close()
+            await self.cache.close()
+            await self.backend.close()
+
+
+def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """The service as an ASGI application. `transport` stands in for the network to TorchServe.
+
+    Raises ValueError for a Redis URL that is none.
+    """
+    house = House(settings, transport)
+    app = FastAPI(lifespan=house.open, docs_url=None, redoc_url=None)
+    service = Service(
+        predictor=house.predictor,
+        new_fingerprinter=lambda: Fingerprinter(house.seed.value),
+        max_image_bytes=settings.max_image_bytes,
+        mask=MaskPng(),
+        cutout=CutoutPng(settings.max_image_pixels),
+        readiness=house.readiness,
+    )
+    install(app, service)
+    return app
+
+
+def _redis(settings: Settings) -> RedisCache | None:
+    if settings.redis_url is None:
+        return None
+    return RedisCache.at(settings.redis_url, ttl_s=settings.idle_ttl_s, timeout_s=settings.redis_timeout_ms / 1000)

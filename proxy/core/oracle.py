@@ -1,0 +1,104 @@
+"""The way to the model and back, flown once for equal images."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from proxy.core.dispatch import Dispatch, Job
+from proxy.core.fingerprint import Image
+from proxy.core.flights import Flight, Flights, Landing
+from proxy.core.keys import mask_key
+from proxy.core.types import Cache, Inference, Key, Mask, Model
+from proxy.core.watch import ModelWatch
+
+Size = tuple[int, int]
+Measure = Callable[[Image], Awaitable[Size]]
+"""Width and height of the upright image. Raises BadImage: what cannot be measured never reaches the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A mask fresh from the model, and the seconds that it took."""
+
+    mask: Mask
+    queue_s: float = 0.0
+    infer_s: float = 0.0
+
+
+class Oracle:
+    """Asks the model for masks and keeps what it says."""
+
+    def __init__(self, *, cache: Cache, dispatch: Dispatch, watch: ModelWatch, measure: Measure) -> None:
+        self._cache = cache
+        self._dispatch = dispatch
+        self._watch = watch
+        self._measure = measure
+        self._flights: Flights[Key, Landed] = Flights()
+
+    async def ask(self, image: Image, key: Key) -> Landing[Landed]:
+        """The image's mask. Raises BadImage, Overloaded, BackendError."""
+        landing = await self._flights.board(key, partial(self._board_again, image, key))
+        if landing.value.mask.blake3 == await image.blake3():
+            return landing
+        # Two images with one seeded hash at the same time: this one flies by itself.
+        return await Flights[Key, Landed]().board(key, partial(self._take_off, image))
+
+    def _board_again(self, image: Image, key: Key) -> Flight[Landed]:
+        # A miss here may be older than it looks: while our lookup was on its way back, an equal image's flight may have
+        # landed and left the board. Its mask is in the memory by now; without this look we would ask for it twice.
+        if (found := self._cache.peek(key)) and isinstance(found.entry, Mask):
+            return Flight(asyncio.create_task(_landed(found.entry)), withdraw=lambda: False)
+        return self._take_off(image)
+
+    def _take_off(self, image: Image) -> Flight[Landed]:
+        errand = Errand(image, self._dispatch)
+        task = asyncio.create_task(self._run(errand))
+        return Flight(task, partial(errand.withdraw, task))
+
+    async def _run(self, errand: "Errand") -> Landed:
+        size = await self._measure(errand.image)
+        job = errand.submit()
+        await errand.image.digest()  # beside the inference, not before it
+        mask = await self._mask(errand.image, size, await job.landed)
+        return Landed(mask, job.queue_s, job.infer_s)
+
+    async def _mask(self, image: Image, size: Size, inference: Inference) -> Mask:
+        self._watch.saw(inference.model_version)
+        mask = Mask(
+            png=inference.png,
+            width=size[0],
+            height=size[1],
+            digest=await image.digest(),
+            blake3=await image.blake3(),
+            model_version=inference.model_version,
+            confidence=inference.confidence,
+            made_at=time.time(),
+        )
+        model = Model(self._watch.model.name, inference.model_version)
+        self._cache.keep(mask_key(image, model), mask)
+        return mask
+
+
+class Errand:
+    """One image on its way to the model; it can be called back until it is there."""
+
+    def __init__(self, image: Image, dispatch: Dispatch) -> None:
+        self.image = image
+        self._dispatch = dispatch
+        self._job: Job | None = None
+
+    def submit(self) -> Job:
+        """Raises Overloaded."""
+        self._job = self._dispatch.submit(self.image)
+        return self._job
+
+    def withdraw(self, task: asyncio.Task[Landed]) -> bool:
+        if self._job is None:
+            return task.cancel()
+        return self._dispatch.withdraw(self._job)
+
+
+async def _landed(mask: Mask) -> Landed:
+    return Landed(mask)

@@ -1,0 +1,1 @@
+"""Pictures and masks: pure functions, and the doors' renderers made of them."""

@@ -1,0 +1,47 @@
+"""Pictures of every mode as 8-bit RGB, or RGBA where they have holes."""
+
+import io
+from typing import cast
+
+from PIL import Image as Pillow
+from PIL import ImageCms
+
+
+def in_rgb(picture: Pillow.Image) -> Pillow.Image:
+    """RGB or RGBA. Its `info` holds nothing but the ICC profile that its numbers follow, if there is one.
+
+    A profile of another colour space (CMYK, grey) is applied: the result is sRGB then.
+    """
+    profile = picture.info.get("icc_profile")
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        picture = _eight_bits(picture)
+    if profile and _space(profile) != "RGB":
+        picture, profile = _in_srgb(picture, profile), None
+    rgb = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    rgb.info = {"icc_profile": profile} if profile else {}
+    return rgb
+
+
+def _space(profile: bytes) -> str:
+    """The colour space in the header of an ICC profile (ICC.1, 7.2.6)."""
+    return profile[16:20].decode("ascii", "replace").strip()
+
+
+def _in_srgb(picture: Pillow.Image, profile: bytes) -> Pillow.Image:
+    if picture.has_transparency_data:
+        return picture  # LittleCMS would fill the holes
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return picture  # the profile does not fit its picture: the plain numbers are the best there is
+    return converted or picture
+
+
+def _eight_bits(picture: Pillow.Image) -> Pillow.Image:
+    """Greys of 16 and 32 bits, which Pillow would clip at 255. White is 65535, or the brightest of wilder numbers."""
+    values = picture.convert("I").convert("F") if picture.mode.startswith("I") else picture
+    _, brightest = cast("tuple[float, float]", values.getextrema())
+    whites = (1, 255, 65535) if picture.mode == "F" else (65535,)
+    white = next((white for white in whites if brightest <= white), brightest)
+    return values.point(lambda value: value * (255 / white) + 0.5).convert("L")

@@ -1,0 +1,101 @@
+"""Image files to pictures. The size that a file declares is checked before a pixel is decoded."""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
+from proxy.core.fingerprint import Image
+from proxy.errors import BadImage, RematteError, TooManyPixels
+from proxy.imaging.chunks import open_chunks
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
+"""What the model reads too: a picture that one of the two cannot read is refused by both."""
+
+# The one limit is ours, `max_pixels`; Pillow's own would warn below it or refuse above its idea of enough.
+Pillow.MAX_IMAGE_PIXELS = None
+
+_ORIENTATION = 0x0112
+_LYING = (5, 6, 7, 8)
+_UPRIGHT = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+
+
+def upright_size(image: Image, max_pixels: int) -> tuple[int, int]:
+    """Width and height with the EXIF orientation applied, from the header alone. Raises BadImage, TooManyPixels."""
+    with _reading():
+        picture = _opened(image, max_pixels)
+        width, height = picture.size
+        return (height, width) if _lies(picture, image) else (width, height)
+
+
+def upright(image: Image, max_pixels: int) -> Pillow.Image:
+    """The first frame with the EXIF orientation applied, in the file's own colours. Raises BadImage, TooManyPixels."""
+    with _reading():
+        picture = _opened(image, max_pixels)
+        picture.load()
+        turn = _UPRIGHT.get(_orientation(picture))
+        return picture if turn is None else picture.transpose(turn)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (RematteError, MemoryError):
+        raise
+    except UnidentifiedImageError as error:
+        raise BadImage(f"The bytes are in no format known here; these are: {', '.join(FORMATS)}.") from error
+    except Exception as error:  # damaged files make Pillow's decoders raise nearly every built-in error
+        raise BadImage(f"The image is damaged: {str(error) or type(error).__name__}.") from error
+
+
+def _opened(image: Image, max_pixels: int) -> Pillow.Image:
+    picture = Pillow.open(open_chunks(image.chunks), formats=FORMATS)
+    pixels = picture.width * picture.height
+    if not pixels:
+        raise BadImage("The image declares no pixels: its width or its height is 0.")
+    if pixels > max_pixels:
+        raise TooManyPixels(
+            f"The image has {picture.width} x {picture.height} = {pixels:,} pixels; send one of at most {max_pixels:,}."
+        )
+    return picture
+
+
+def _lies(picture: Pillow.Image, image: Image) -> bool:
+    if picture.format == "TIFF":
+        return False  # Pillow gives the upright size already
+    if picture.format == "PNG" and _has_late_metadata(open_chunks(image.chunks)):
+        picture.load()
+    return _orientation(picture) in _LYING
+
+
+def _orientation(picture: Pillow.Image) -> int:
+    try:
+        # PngImageFile's own getexif would decode every pixel to see what lies behind them.
+        return int(Pillow.Image.getexif(picture).get(_ORIENTATION, 1))
+    except (SyntaxError, ValueError, TypeError, KeyError, OSError, struct.error):
+        return 1  # a picture whose notes are damaged is still a picture
+
+
+def _has_late_metadata(png: io.BufferedReader) -> bool:
+    """ExifTool writes EXIF and XMP behind the pixels, where Pillow sees them only after decoding."""
+    pixels_seen = False
+    png.seek(8)
+    while len(head := png.read(8)) == 8:
+        length, name = struct.unpack(">I4s", head)
+        if pixels_seen and name in (b"eXIf", b"iTXt"):
+            return True
+        pixels_seen = pixels_seen or name == b"IDAT"
+        png.seek(length + 4, io.SEEK_CUR)
+    return False

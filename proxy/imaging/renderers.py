@@ -1,0 +1,80 @@
+"""A mask, and what an answer makes of it. Pillow works in a thread: a large PNG takes a second."""
+
+import asyncio
+import io
+import struct
+import zlib
+
+from PIL import Image as Pillow
+from PIL import ImageChops
+
+from proxy.core.fingerprint import Image
+from proxy.core.types import Mask
+from proxy.errors import BackendError
+from proxy.imaging.colours import in_rgb
+from proxy.imaging.picture import upright
+
+PNG = "image/png"
+IHDR_SIZE = slice(16, 24)
+"""Where a PNG's header has its width and height (RFC 2083, 4.1.1)."""
+
+
+class MaskPng:
+    """The mask at the upright image's size: 8-bit grey, 255 where the object is."""
+
+    name = "mask.png"
+
+    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
+        return await asyncio.to_thread(mask_png, mask), PNG
+
+
+class CutoutPng:
+    """The upright image with the mask as alpha: RGBA, colours and their ICC profile kept, EXIF dropped."""
+
+    name = "cutout.png"
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+
+    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:
+        return await asyncio.to_thread(cutout_png, image, mask, self._max_pixels), PNG
+
+
+def mask_png(mask: Mask) -> bytes:
+    """Raises BackendError when what the model sent is no picture."""
+    if mask.png[IHDR_SIZE] == struct.pack(">II", mask.width, mask.height):
+        return mask.png
+    return _png(_scaled(mask, (mask.width, mask.height)))
+
+
+def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
+    """Where the image had holes of its own, they stay holes. Edges are not decontaminated; where nothing is left, the
+    colour is black. Raises BadImage."""
+    picture = in_rgb(upright(image, max_pixels))
+    alpha = _scaled(mask, picture.size)
+    if picture.mode == "RGBA":
+        alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
+    # What was removed must not lie under the alpha for whoever looks; and zeros are half the bytes of a photo.
+    shown = Pillow.composite(picture.convert("RGB"), Pillow.new("RGB", picture.size), alpha.point(_any))
+    shown.putalpha(alpha)
+    shown.info = picture.info
+    return _png(shown)
+
+
+def _any(level: int) -> int:
+    return 255 if level else 0
+
+
+def _scaled(mask: Mask, size: tuple[int, int]) -> Pillow.Image:
+    try:
+        grey = Pillow.open(io.BytesIO(mask.png), formats=("PNG",)).convert("L")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BackendError("The model server answered with something that is no mask.") from error
+    return grey if grey.size == size else grey.resize(size, Pillow.Resampling.BILINEAR)
+
+
+def _png(picture: Pillow.Image) -> bytes:
+    buffer = io.BytesIO()
+    # On photos, run lengths alone are both faster and smaller than level 1's matches (12 MP RGBA: 1.4 s for 1.8 s).
+    picture.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE, icc_profile=picture.info.get("icc_profile"))
+    return buffer.getvalue()

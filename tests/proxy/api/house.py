@@ -1,0 +1,67 @@
+"""A house with every door and fakes behind them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from fastapi import FastAPI
+
+from proxy.api import Readiness, Service, install
+from proxy.core.dispatch import Dispatch
+from proxy.core.fingerprint import Fingerprinter
+from proxy.core.oracle import Measure, Oracle
+from proxy.core.predictor import Predictor
+from proxy.core.race import HeadStart
+from proxy.core.watch import ModelWatch
+from proxy.imaging.measure import Measure as ImagingMeasure
+from proxy.imaging.renderers import CutoutPng, MaskPng
+from tests.support.fakes import MODEL, DictCache, FakeBackend
+
+MAX_BYTES = 100_000
+MAX_PIXELS = 1_000_000
+
+
+@dataclass(frozen=True)
+class House:
+    app: FastAPI
+    client: httpx.AsyncClient
+    dispatch: Dispatch
+
+
+def always_ready() -> Readiness:
+    return Readiness(ready=True, model=MODEL)
+
+
+@asynccontextmanager
+async def house(
+    backend: FakeBackend | None = None,
+    cache: DictCache | None = None,
+    *,
+    measure: Measure | None = None,
+    readiness: Callable[[], Readiness] = always_ready,
+    deadline_s: float = 30.0,
+    max_waiting: int = 64,
+    ready: bool = True,
+) -> AsyncIterator[House]:
+    backend = backend or FakeBackend()
+    dispatch = Dispatch(backend, max_waiting=max_waiting, max_waiting_bytes=10 * MAX_BYTES)
+    watch = ModelWatch(backend, dispatch, poll_s=1)
+    if ready:
+        await watch.look()
+    cache = cache or DictCache()
+    oracle = Oracle(cache=cache, dispatch=dispatch, watch=watch, measure=measure or ImagingMeasure(MAX_PIXELS))
+    predictor = Predictor(
+        cache=cache,
+        oracle=oracle,
+        watch=watch,
+        head_start=HeadStart(1.0),
+        deadline_s=deadline_s,
+    )
+    app = FastAPI(docs_url=None, redoc_url=None)
+    install(
+        app,
+        Service(predictor, lambda: Fingerprinter(seed=1), MAX_BYTES, MaskPng(), CutoutPng(MAX_PIXELS), readiness),
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
+        yield House(app, client, dispatch)

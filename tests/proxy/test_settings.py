@@ -1,0 +1,55 @@
+import pytest
+
+from proxy.settings import BadSetting, Settings, read_settings
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert read_settings({"PATH": "/bin"}) == Settings()
+
+
+def test_a_variable_sets_its_field():
+    settings = read_settings({"REMATTE_PORT": "9000", "REMATTE_REDIS_URL": "redis://cache:6379/1"})
+    assert (settings.port, settings.redis_url) == (9000, "redis://cache:6379/1")
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("auto", None), ("0", 0.0), ("2.5", 0.0025)])
+def test_the_head_start_is_auto_or_milliseconds(given, seconds):
+    assert read_settings({"REMATTE_RACE_HEAD_START_MS": given}).head_start_s == seconds
+
+
+def test_an_unknown_variable_with_our_prefix_is_refused_by_name():
+    with pytest.raises(BadSetting, match=r"^REMATTE_PROT is no setting"):
+        read_settings({"REMATTE_PROT": "9000"})
+
+
+def test_a_variable_that_another_process_reads_is_not():
+    assert read_settings({"REMATTE_REQUIRE_DEVICE": "cuda"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REMATTE_PORT", "99999"),
+        ("REMATTE_PORT", "http"),
+        ("REMATTE_IDLE_TTL_S", "0"),
+        ("REMATTE_RACE_HEAD_START_MS", "-1"),
+        ("REMATTE_RACE_HEAD_START_MS", "soon"),
+        ("REMATTE_REDIS_URL", "localhost:6379"),
+        ("REMATTE_TORCHSERVE_URL", "127.0.0.1:8080"),
+        ("REMATTE_MEMORY_BYTES", "-1"),
+        ("REMATTE_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_is_refused_in_one_line_that_names_it_and_says_what_it_means(name, value):
+    with pytest.raises(BadSetting) as refusal:
+        read_settings({name: value})
+    line = str(refusal.value)
+    assert line.startswith(f"{name}={value!r}: ")
+    assert "It means: " in line
+    assert "\n" not in line
+
+
+def test_every_setting_says_what_it_is_in_one_sentence():
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
