@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,9 @@ from proxy.core.watch import ModelWatch
 Size = tuple[int, int]
 Measure = Callable[[Image], Awaitable[Size]]
 """Width and height of the upright image. Raises BadImage: what cannot be measured never reaches the model."""
+
+LATELY = 64
+"""Masks remembered after their landing: more than can land while one lookup is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +40,30 @@ class Oracle:
         self._watch = watch
         self._measure = measure
         self._flights: Flights[Key, Landed] = Flights()
+        self._lately: OrderedDict[Key, Mask] = OrderedDict()
 
     async def ask(self, image: Image, key: Key) -> Landing[Landed]:
         """The image's mask. Raises BadImage, Overloaded, BackendError."""
-        landing = await self._flights.board(key, partial(self._board_again, image, key))
+        landing = await self._flights.board(key, partial(self._look_back_or_take_off, image, key))
         if landing.value.mask.blake3 == await image.blake3():
             return landing
         # Two images with one seeded hash at the same time: this one flies by itself.
         return await Flights[Key, Landed]().board(key, partial(self._take_off, image))
 
-    def _board_again(self, image: Image, key: Key) -> Flight[Landed]:
-        # A miss here may be older than it looks: while our lookup was on its way back, an equal image's flight may have
-        # landed and left the board. Its mask is in the memory by now; without this look we would ask for it twice.
-        if (found := self._cache.peek(key)) and isinstance(found.entry, Mask):
-            return Flight(asyncio.create_task(_landed(found.entry)), withdraw=lambda: False)
-        return self._take_off(image)
+    def _look_back_or_take_off(self, image: Image, key: Key) -> Flight[Landed]:
+        # A miss may be older than it looks: while our lookup was on its way back, an equal image's flight may have
+        # landed and left the board. Without a look back we would ask for its mask twice.
+        if mask := self._lately.get(key):
+            return Flight(asyncio.create_task(_landed(mask)), withdraw=lambda: False)
+        flight = self._take_off(image)
+        flight.task.add_done_callback(partial(self._remember, key))
+        return flight
+
+    def _remember(self, key: Key, task: asyncio.Task[Landed]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._lately[key] = task.result().mask
+            if len(self._lately) > LATELY:
+                self._lately.popitem(last=False)
 
     def _take_off(self, image: Image) -> Flight[Landed]:
         errand = Errand(image, self._dispatch)

@@ -61,13 +61,15 @@ class FakeBackend:
 
 
 class DictCache:
-    """A far tier only, so that every lookup is a real one; `near=True` makes it a memory tier instead."""
+    """A far tier only, so that every lookup is a real one; `near=True` makes it a memory tier instead.
 
-    def __init__(self, *, near: bool = False, open: bool = True) -> None:
+    `late`: its answers left before there was anything to find.
+    """
+
+    def __init__(self, *, near: bool = False, open: bool = True, late: bool = False) -> None:
         self.entries: dict[Key, Entry] = {}
-        self.late = False
-        """True: a far lookup answers as things stood when it left."""
         self._near = near
+        self._late = late
         self._gate = asyncio.Event()
         if open:
             self._gate.set()
@@ -77,7 +79,7 @@ class DictCache:
 
     async def get(self, key: Key) -> Found | None:
         await self._gate.wait()
-        return None if self.late else self._found(key)
+        return None if self._late else self._found(key)
 
     def keep(self, key: Key, entry: Entry) -> None:
         self.entries[key] = entry
