@@ -127,7 +127,9 @@ def _check_md5(path: Path, variant: str, expected: str | None) -> None:
 def _read_state(path: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError as error:  # torch's own words advise to run whatever code is in the file
+        raise ValueError("the file is damaged, or holds more than tensors") from error
+    except (OSError, EOFError, RuntimeError, KeyError, ValueError) as error:
         raise ValueError(f"the file cannot be read ({_one_line(error)})") from error
     if not isinstance(state, dict) or not all(isinstance(entry, Tensor) for entry in state.values()):
         raise ValueError("the file holds no bare state dict")

@@ -1,0 +1,1 @@
+"""What TorchServe runs: the door between its protocol and the model."""

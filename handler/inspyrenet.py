@@ -1,0 +1,75 @@
+"""TorchServe's door to the model. It takes the one class in this file; every item has its own status and headers."""
+
+import io
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+
+from model_serving.remover import Refusal, Result
+from model_serving.served import open_remover
+
+if TYPE_CHECKING:
+    from ts.context import Context
+
+Row = Mapping[str, bytes | bytearray]
+
+logger = logging.getLogger(__name__)
+
+
+class InspyrenetHandler:
+    """POST an image file, raw or as form field `data`: 200 with an `image/png` mask, or 422 with `code` and `message`.
+
+    `x-model-version` comes with both; `x-mask-confidence`, 0..1, with the mask.
+    """
+
+    def initialize(self, context: "Context") -> None:
+        """Loads the archive's model and runs it once, so that no caller pays for the first time."""
+        device = _device(context.system_properties.get("gpu_id"), os.environ.get("REMATTE_REQUIRE_DEVICE"))
+        self._version: str = context.manifest["model"]["modelVersion"]
+        self._remover = open_remover(Path(context.system_properties["model_dir"]), device, **_limits())
+        self._remover.remove([_grey_picture()])
+        logger.info("%s runs on %s with %d threads", self._version, device, torch.get_num_threads())
+
+    def handle(self, rows: Sequence[Row], context: "Context") -> list[bytes]:
+        """One body for each row, in order."""
+        results = self._remover.remove([bytes(row.get("body") or row.get("data") or b"") for row in rows])
+        return [self._answer(result, index, context) for index, result in enumerate(results)]
+
+    def _answer(self, result: Result, index: int, context: "Context") -> bytes:
+        context.set_response_header(index, "x-model-version", self._version)
+        if isinstance(result, Refusal):
+            context.set_response_status(422, "Unprocessable Content", index)
+            context.set_response_content_type(index, "application/json")
+            return json.dumps({"code": result.code, "message": result.message}).encode()
+        context.set_response_status(200, "OK", index)
+        context.set_response_content_type(index, "image/png")
+        context.set_response_header(index, "x-mask-confidence", f"{result.confidence:.6f}")
+        return result.png
+
+
+def _device(gpu: int | None, required: str | None) -> torch.device:
+    found = torch.device("cpu") if gpu is None or not torch.cuda.is_available() else torch.device("cuda", gpu)
+    if required and found.type != required:
+        # In capitals the word would make TorchServe report that memory ran out.
+        raise RuntimeError(
+            f"REMATTE_REQUIRE_DEVICE={required}, but this worker has only a {found.type} device: TorchServe sees GPU "
+            f"{gpu}, and torch {torch.__version__} was built for cuda {torch.version.cuda}."
+        )
+    return found
+
+
+def _limits() -> dict[str, int]:
+    pixels = os.environ.get("REMATTE_MAX_IMAGE_PIXELS")
+    return {"max_pixels": int(pixels)} if pixels else {}
+
+
+def _grey_picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "grey").save(buffer, "PNG")
+    return buffer.getvalue()

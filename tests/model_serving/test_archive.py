@@ -1,0 +1,172 @@
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+
+from model_serving.archive import SERVING, Archive, ArchiveError, build_archive, main
+from model_serving.build import build_network
+from model_serving.weights import WeightsError
+from tests.support.models import TINY, tiny_weights
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_weights(tmp_path_factory.mktemp("weights") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="module")
+def archive(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return build_archive("small", weights, tmp_path_factory.mktemp("model-store"))
+
+
+def store_with(archive: Archive, folder: Path) -> Path:
+    """A model store of its own with a copy of the archive."""
+    shutil.copy(archive.path, folder)
+    return folder
+
+
+def test_the_version_is_the_variant_and_eight_hex_digits(archive: Archive) -> None:
+    variant, digits = archive.version.split("-")
+    assert variant == "small"
+    assert len(bytes.fromhex(digits)) == 4
+
+
+def test_torchserve_finds_the_version_in_the_manifest(archive: Archive) -> None:
+    with zipfile.ZipFile(archive.path) as mar:
+        model = json.loads(mar.read("MAR-INF/MANIFEST.json"))["model"]
+    assert (model["modelName"], model["modelVersion"]) == ("inspyrenet", archive.version)
+
+
+def test_the_same_inputs_give_the_same_version(archive: Archive, weights: Path, tmp_path: Path) -> None:
+    assert build_archive("small", weights, tmp_path).version == archive.version
+
+
+def test_other_weights_give_another_version(archive: Archive, tmp_path: Path) -> None:
+    other = tiny_weights(tmp_path / "other.safetensors", seed=1)
+    assert build_archive("small", other, tmp_path).version != archive.version
+
+
+def test_another_resizing_gives_another_version(archive: Archive, weights: Path, tmp_path: Path) -> None:
+    assert build_archive("small", weights, tmp_path, resizing="dynamic").version != archive.version
+
+
+def test_an_archive_of_this_version_is_left_as_it_is(archive: Archive, weights: Path, tmp_path: Path) -> None:
+    store = store_with(archive, tmp_path)
+    before = (store / "inspyrenet.mar").stat().st_mtime_ns
+    assert build_archive("small", weights, store) == Archive(store / "inspyrenet.mar", archive.version, built=False)
+    assert (store / "inspyrenet.mar").stat().st_mtime_ns == before
+
+
+def test_other_numbers_of_workers_make_a_new_archive_of_the_same_version(
+    archive: Archive, weights: Path, tmp_path: Path
+) -> None:
+    serving = tmp_path / "model-config.yaml"
+    serving.write_text(SERVING.read_text().replace("minWorkers: 1", "minWorkers: 2"))
+    rebuilt = build_archive("small", weights, store_with(archive, tmp_path), serving=serving)
+    assert (rebuilt.version, rebuilt.built) == (archive.version, True)
+
+
+def test_a_damaged_archive_is_replaced(archive: Archive, weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "inspyrenet.mar").write_bytes(archive.path.read_bytes()[:1000])
+    assert build_archive("small", weights, tmp_path).built
+
+
+def test_the_worker_needs_nothing_of_this_repository(archive: Archive, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive.path) as mar:
+        mar.extractall(tmp_path)
+    path = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
+    program = f"{path}; import inspyrenet, model_serving; print(model_serving.__file__)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path / "model_serving" / "__init__.py")
+
+
+@pytest.fixture
+def unfit(request: pytest.FixtureRequest, weights: Path, tmp_path: Path) -> Path:
+    """A weights file with something wrong."""
+    match request.param:
+        case "absent":
+            return tmp_path / "absent.pth"
+        case "absent safetensors":
+            return tmp_path / "absent.safetensors"
+        case "truncated":
+            (tmp_path / "truncated.safetensors").write_bytes(weights.read_bytes()[:-1000])
+            return tmp_path / "truncated.safetensors"
+        case "text":
+            (tmp_path / "text.pth").write_text("<html>not found</html>")
+            return tmp_path / "text.pth"
+        case _:
+            torch.save(build_network("small", **TINY).state_dict(), tmp_path / "other.pth")
+            return tmp_path / "other.pth"
+
+
+@pytest.mark.parametrize(
+    "unfit", ["absent", "absent safetensors", "truncated", "text", "of another network"], indirect=True
+)
+def test_unfit_weights_are_refused_in_one_line_and_the_old_archive_stays(
+    unfit: Path, archive: Archive, tmp_path: Path
+) -> None:
+    store = store_with(archive, tmp_path)
+    before = (store / "inspyrenet.mar").read_bytes()
+    with pytest.raises(WeightsError, match=str(unfit)) as caught:
+        build_archive("small", unfit, store)
+    assert "\n" not in str(caught.value)
+    assert (store / "inspyrenet.mar").read_bytes() == before
+    assert not list(store.glob(".building-*"))
+
+
+def test_weights_of_another_variant_are_refused(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="small, not fast"):
+        build_archive("fast", weights, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+@contextmanager
+def files_at_most(size: int) -> Iterator[None]:
+    """No file written by this process or its children gets larger, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("room", [-1, 1], ids=["for the weights", "for the archive"])
+def test_a_disk_without_room_leaves_the_old_archive(archive: Archive, weights: Path, tmp_path: Path, room: int) -> None:
+    store = store_with(archive, tmp_path)
+    before = (store / "inspyrenet.mar").read_bytes()
+    with files_at_most(weights.stat().st_size + room), pytest.raises((ArchiveError, OSError), match="File too large"):
+        build_archive("small", weights, store, resizing="dynamic")
+    assert (store / "inspyrenet.mar").read_bytes() == before
+    assert not list(store.glob(".building-*"))
+
+
+def test_any_name_of_a_model_store_will_do(archive: Archive, weights: Path, tmp_path: Path) -> None:
+    assert build_archive("small", weights, tmp_path / "a store, [mine]").version == archive.version
+
+
+def test_the_command_says_what_it_built(
+    archive: Archive, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ending in ("", ", already there"):
+        main(["--weights", str(weights), "--out", str(tmp_path)])
+        assert capsys.readouterr().out == f"{tmp_path}/inspyrenet.mar: {archive.version}{ending}\n"
+
+
+def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"^{tmp_path}/ckpt_base.pth: .+$"):
+        main(["--variant", "base", "--weights", f"{tmp_path}/ckpt_base.pth", "--out", str(tmp_path)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_variant_without_shipped_weights_asks_for_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^base: only the weights of small are shipped; .+ --weights$"):
+        main(["--variant", "base", "--out", str(tmp_path)])
