@@ -1,0 +1,74 @@
+# `make` alone lists what there is.
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+VARIANT ?= small
+WEIGHTS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --constraint constraints.txt
+COMPOSE := docker compose $(if $(GPU),-f docker-compose.yml -f docker-compose.gpu.yml)
+
+# Each stamp says that an installation is complete and newer than what asked for it.
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up model test check bench docs lock build_all c_up c_down clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "PYTHON=python3.12      another Python (3.11 to 3.13), before there is a $(VENV)"
+	@echo "TORCH_INDEX=<URL>      PyTorch's index of CPU wheels, to spare machines without an NVIDIA GPU the CUDA download"
+
+setup: $(RUNTIME) ## .venv with all that `make up` needs
+
+up: $(RUNTIME) ## Redis, TorchServe and the proxy on http://localhost:8000, until Ctrl-C
+	@$(BIN)/rematte up
+
+model: $(RUNTIME) ## the model archive; official weights: VARIANT=base WEIGHTS=path/ckpt_base.pth
+	@$(BIN)/python -m model_serving.archive --variant '$(VARIANT)' $(if $(WEIGHTS),--weights '$(WEIGHTS)') --out model-store
+
+test: $(DEVELOPMENT) ## the whole suite
+	$(BIN)/python -m pytest
+
+check: $(DEVELOPMENT) ## linters and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+
+bench: $(DEVELOPMENT) ## measures, and writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+docs: $(RUNTIME) ## the pages that are made from the code
+	$(BIN)/python -m scripts.settings_pages
+
+lock: ## constraints.txt anew, for Python 3.11 to 3.13; torch stays where it is
+	$(PYTHON) scripts/lock.py
+
+build_all: ## Docker: the images (GPU=1: for NVIDIA)
+	$(COMPOSE) build
+
+c_up: ## Docker: start
+	$(COMPOSE) up --detach --wait
+
+c_down: ## Docker: stop
+	$(COMPOSE) down
+
+clean: ## removes whatever the above have made here, .venv too
+	rm -rf $(VENV) .run build dist model-store/*.mar *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(RUNTIME): pyproject.toml constraints.txt scripts/virtual_environment.py
+	$(PYTHON) scripts/virtual_environment.py $(VENV)
+	$(if $(TORCH_INDEX),$(INSTALL) --no-deps --index-url '$(TORCH_INDEX)' torch torchvision)
+	$(INSTALL) --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME)
+	$(INSTALL) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,132 @@
+"""The `rematte` command."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from dotenv import dotenv_values
+from rich.console import Console
+
+from proxy.listening import CannotListen, url_of
+from proxy.settings import PREFIX, BadSetting, Settings, read_settings
+
+CHECKOUT = Path(__file__).parents[1]
+USAGE, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Removes image backgrounds, and never computes the same picture twice.",
+)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on; goes before REMATTE_HOST.", show_default=False)]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; goes before REMATTE_PORT.", show_default=False)]
+Home = Annotated[
+    Path, typer.Option(help="Folder of model-store and .run; by default the checkout.", show_default=False)
+]
+Files = Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.", show_default=False)]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for the PNG files.", show_default=False)]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="The server; without it the one that REMATTE_HOST and REMATTE_PORT describe.", show_default=False
+    ),
+]
+Jobs = Annotated[int, typer.Option(min=1, max=64, help="Pictures under way at once.")]
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None) -> None:
+    """Start the proxy alone, in front of a TorchServe and a Redis that run already."""
+    settings = _settings(_environment(host, port))
+    from proxy.serving import serve as serve_until_stopped
+
+    try:
+        serve_until_stopped(settings)
+    except (CannotListen, ValueError) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+@app.command()
+def up(host: Host = None, port: Port = None, home: Home = CHECKOUT) -> None:
+    """Start Redis, TorchServe and the proxy, until Ctrl-C."""
+    environment = _environment(host, port)
+    settings = _settings(environment)
+    from proxy.up import CannotRun, Occupied, Report
+    from proxy.up import up as up_until_stopped
+
+    try:
+        up_until_stopped(settings, environment, home, Report(Console()))
+    except (CannotListen, Occupied) as error:
+        _refuse(str(error))
+    except CannotRun as error:
+        _refuse("\n".join([str(error), *(f"  | {line}" for line in error.said)]))
+    except OSError as error:
+        _refuse(f"{error.filename or home}: {error.strerror}.")
+
+
+@app.command()
+def mask(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
+    """Fetch the masks of pictures from a running server."""
+    _send("/v1/mask", files, out, url, jobs)
+
+
+@app.command()
+def cutout(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
+    """Fetch pictures without their background from a running server."""
+    _send("/v1/cutout", files, out, url, jobs)
+
+
+def main() -> None:
+    app()
+
+
+def _send(path: str, files: list[Path], out: Path, url: str | None, jobs: int) -> None:
+    from proxy.client import BadErrand, ServerAway, Tally, fetch, plan
+
+    try:
+        errands = plan(files, out)
+        with Tally(Console(), len(errands)) as tally:
+            asyncio.run(fetch(errands, url or _own_url(), path, jobs, tally.tell))
+    except BadErrand as error:
+        _refuse(str(error), status=USAGE)
+    except ServerAway as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(bool(tally.failures))
+
+
+def _own_url() -> str:
+    settings = _settings(_environment())
+    return url_of(settings.host, settings.port)
+
+
+def _environment(host: str | None = None, port: int | None = None) -> dict[str, str]:
+    """What was typed goes before the environment, and that before the file `.env` of this folder."""
+    file = {name: value for name, value in dotenv_values(".env").items() if name.startswith(PREFIX) and value}
+    typed = {"REMATTE_HOST": host, "REMATTE_PORT": port}
+    return file | dict(os.environ) | {name: str(value) for name, value in typed.items() if value is not None}
+
+
+def _settings(environment: Mapping[str, str]) -> Settings:
+    try:
+        return read_settings(environment)
+    except BadSetting as error:
+        _refuse(str(error), status=USAGE)
+
+
+def _refuse(message: str, status: int = 1) -> NoReturn:
+    print(f"rematte: {message}", file=sys.stderr)
+    raise typer.Exit(status)
+
+
+if __name__ == "__main__":
+    main()

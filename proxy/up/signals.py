@@ -1,0 +1,40 @@
+"""Ctrl-C, `kill` and a closed terminal, as something to look at between two steps and not as exceptions anywhere."""
+
+import os
+import select
+import signal
+from types import FrameType, TracebackType
+from typing import Self
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Signals:
+    """Listens while it is entered."""
+
+    def __enter__(self) -> Self:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        self._handlers = {number: signal.signal(number, _take_note) for number in _STOPS}
+        self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        signal.set_wakeup_fd(self._wakeup)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def rest(self, seconds: float) -> bool:
+        """Waits so long, or until the next signal: then True. Every signal is told once."""
+        readable, _, _ = select.select([self._reader], [], [], seconds)
+        if readable:
+            os.read(self._reader, 1)
+        return bool(readable)
+
+
+def _take_note(_number: int, _frame: FrameType | None) -> None:
+    """The pipe already knows; without a handler of its own the signal would still do what it does by default."""

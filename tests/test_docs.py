@@ -1,0 +1,8 @@
+import pytest
+
+from scripts.settings_pages import ROOT, pages
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_page_is_what_the_table_of_settings_makes_it(path):
+    assert path.read_text() == pages()[path], "`make docs` brings it up to date"
