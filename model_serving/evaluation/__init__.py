@@ -1,0 +1,1 @@
+"""How good a network is: numbers on held-out composites, and pictures to look at."""

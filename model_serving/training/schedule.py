@@ -1,0 +1,50 @@
+"""Where a run stands, by the clock: a shared machine then gets fewer steps, not a broken schedule."""
+
+import math
+from dataclasses import dataclass
+
+WARM_UP = 0.06
+FLOOR = 0.004
+"""Of the peak rate, at the end."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Pictures of `size` x `size` until `until` of the run has passed; if coarse, without the network's last step."""
+
+    size: int
+    batch: int
+    until: float
+    coarse: bool = False
+
+
+def stage_at(stages: tuple[Stage, ...], progress: float) -> Stage:
+    return next((stage for stage in stages if progress < stage.until), stages[-1])
+
+
+def one_cycle(progress: float) -> float:
+    """Share of the peak learning rate at `progress` 0..1: a short climb, then half a cosine down to FLOOR."""
+    if progress < WARM_UP:
+        return FLOOR + (1.0 - FLOOR) * progress / WARM_UP
+    fall = (min(progress, 1.0) - WARM_UP) / (1.0 - WARM_UP)
+    return FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + math.cos(math.pi * fall))
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """`128x16c:0.5,256x8:1` is 128 px in batches of 16, coarse, for half of the run, then 256 px in eights.
+
+    ValueError where the text is of another form, the shares do not rise to 1 or a size is no multiple of 32.
+    """
+    stages = tuple(_parse_stage(part) for part in text.split(","))
+    ends = [stage.until for stage in stages]
+    if ends != sorted(ends) or ends[-1] != 1.0:
+        raise ValueError(f"the shares must rise to 1: {text}")
+    return stages
+
+
+def _parse_stage(text: str) -> Stage:
+    shape, until = text.split(":")
+    size, batch = shape.removesuffix("c").split("x")
+    if int(size) % 32:
+        raise ValueError(f"{size} is not a multiple of 32")
+    return Stage(int(size), int(batch), float(until), shape.endswith("c"))

@@ -1,0 +1,137 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from model_serving.training.bank import Bank
+from model_serving.training.export import export
+from model_serving.training.run import Run
+from model_serving.training.schedule import Stage
+from model_serving.training.stream import Composites, example
+from model_serving.training.team import Team, gather
+from model_serving.training.train import check, train
+from model_serving.weights import load_shipped
+
+TINY = {
+    "threshold": None,
+    "depth": 8,
+    "embed_dim": 8,
+    "depths": (1, 1, 1, 1),
+    "num_heads": (1, 1, 1, 1),
+    "window_size": 4,
+    "drop_path": 0.0,
+}
+FINE = Stage(32, 2, 1.0)
+
+
+def batch(size: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+    made = torch.Generator().manual_seed(1)
+    truth = torch.zeros(2, 1, size, size)
+    truth[..., size // 4 : size // 2, size // 4 :] = 1.0
+    return torch.rand(2, 3, size, size, generator=made) + 2 * truth, truth
+
+
+@pytest.fixture
+def run() -> Run:
+    torch.manual_seed(0)
+    return Run(TINY, FINE, budget=1e6)
+
+
+def test_training_on_one_batch_learns_it(run: Run):
+    run.position.elapsed = 1e5  # past the warm-up
+    losses = [run.step(batch()) for _ in range(25)]
+    assert losses[-1] < 0.7 * losses[0]
+    assert run.position.images == 50
+
+
+def test_a_saved_run_goes_on_as_if_never_stopped(run: Run, tmp_path: Path):
+    run.step(batch())
+    run.save(tmp_path / "checkpoint.pt")
+    again = Run.load(tmp_path / "checkpoint.pt", budget=1e6)
+    again.position.elapsed = run.position.elapsed = 1e5
+    assert again.step(batch()) == pytest.approx(run.step(batch()))
+    assert again.position.images == run.position.images
+    assert again.step(batch()) == pytest.approx(run.step(batch()), rel=1e-3)
+
+
+def test_a_coarse_stage_leaves_the_last_step_alone(run: Run):
+    run.stage = Stage(32, 2, 1.0, coarse=True)
+    before = run.network.refiners[2].state_dict()["query.0.conv.weight"].clone()
+    first = run.network.decoder.state_dict()["head.weight"].clone()
+    run.step(batch())
+    assert torch.equal(run.network.refiners[2].state_dict()["query.0.conv.weight"], before)
+    assert not torch.equal(run.network.decoder.state_dict()["head.weight"], first)
+    assert run.predict(batch()[0]).shape == (2, 1, 16, 16)
+
+
+def test_the_weights_survive_a_change_of_size(run: Run):
+    run.step(batch())
+    before = {name: entry.clone() for name, entry in run.network.state_dict().items()}
+    run.enter(Stage(64, 2, 1.0))
+    assert run.network.base_size == (64, 64)
+    changed = {name for name, entry in run.network.state_dict().items() if not torch.equal(entry, before[name])}
+    assert changed == {name for name in before if "running" in name and (".key.0." in name or ".value.0." in name)}
+    run.step(batch(64))
+    assert run.predict(batch(64)[0]).shape == (2, 1, 64, 64)
+
+
+def test_the_average_moves_less_than_the_weights(run: Run):
+    start = [entry.clone() for entry in run.average.network.parameters()]
+    run.position.elapsed = 1e5
+    for _ in range(3):
+        run.step(batch())
+    moved = sum((a - b).abs().sum() for a, b in zip(run.average.network.parameters(), start, strict=True))
+    ahead = sum((a - b).abs().sum() for a, b in zip(run.network.parameters(), start, strict=True))
+    assert 0 < moved < ahead
+
+
+def test_exported_weights_open_as_shipped_ones_and_say_how_they_came_about(run: Run, tmp_path: Path):
+    run.step(batch())
+    export(run, tmp_path / "small.safetensors", seed=7)
+    opened = load_shipped(tmp_path / "small.safetensors")
+    image = batch()[0]
+    assert torch.equal(opened(image).pred, run.average.network(image).pred)
+    from safetensors import safe_open
+
+    with safe_open(tmp_path / "small.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["training"]) == {"seed": 7, "images": 2, "steps": 1}
+
+
+def test_the_stream_goes_on_from_any_number_and_shares_between_processes(bank: Bank):
+    whole = iter(Composites(bank, 32, seed=1))
+    scenes = [next(whole) for _ in range(4)]
+    halves = [iter(Composites(bank, 32, seed=1, first=rank, stride=2)) for rank in (0, 1)]
+    for number, (image, truth) in enumerate(scenes):
+        mine = next(halves[number % 2])
+        assert torch.equal(mine[0], image)
+        assert torch.equal(mine[1], truth)
+        assert torch.equal(example(bank, 32, 1, number)[0], image)
+
+
+def test_a_short_training_reports_and_ends(run: Run, bank: Bank):
+    run.budget = 1e-6
+    lines = list(train(run, (FINE,), bank, bank, seed=0, every=100.0))
+    assert len(lines) == 1
+    assert "32 px" in lines[0]
+    assert 0.0 <= check(run, bank) <= 1.0
+
+
+def meet(team: Team) -> None:
+    weight = torch.nn.Parameter(torch.zeros(3))
+    unused = torch.nn.Parameter(torch.zeros(2))
+    weight.grad = torch.full((3,), float(team.rank))
+    assert team.agree([weight, unused], elapsed=2.0 + team.rank) == 2.5
+    assert torch.equal(weight.grad, torch.full((3,), 0.5))
+    assert unused.grad is None
+
+
+def test_two_processes_agree_on_gradients_and_on_the_time():
+    gather(2, meet)
+
+
+def test_one_process_keeps_its_own():
+    weight = torch.nn.Parameter(torch.zeros(3))
+    weight.grad = torch.ones(3)
+    assert Team().agree([weight], 4.0) == 4.0
+    assert torch.equal(weight.grad, torch.ones(3))
