@@ -46,8 +46,6 @@ def test_equal_requests_at_once_make_one_inference(proxy: RunningProxy, backend:
     assert inferences(backend) == before + 1
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
-    led = [answer for answer in answers if answer.headers["cache-status"] == "rematte; fwd=miss; stored"]
-    assert len(led) == 1
 
 
 @pytest.mark.parametrize(
