@@ -52,6 +52,12 @@ class Run:
     def progress(self) -> float:
         return self.position.elapsed / self.budget
 
+    def begin_with(self, network: InSPyReNet) -> None:
+        """Weights to go on from, of any base size, instead of random ones."""
+        self.network = with_weights(network, self._build(self.stage.size)).train()
+        self.average = Average(self.network)
+        self.optimiser = self._optimiser()
+
     def enter(self, stage: Stage) -> None:
         """The same weights in networks of the stage's size; the optimiser's memory is kept."""
         memory = self.optimiser.state_dict()

@@ -20,6 +20,7 @@ from model_serving.training.run import Run
 from model_serving.training.schedule import Stage, parse_stages, stage_at
 from model_serving.training.stream import Batch, Composites, batches, example
 from model_serving.training.team import Team, gather
+from model_serving.weights import load_shipped
 
 SHAPE = {
     "threshold": None,
@@ -87,7 +88,10 @@ def _start(arguments: argparse.Namespace, team: Team) -> Run:
     budget = arguments.minutes * 60.0
     if arguments.resume:
         return Run.load(arguments.out / "checkpoint.pt", budget, team)
-    return Run(SHAPE, parse_stages(arguments.stages)[0], budget, team)
+    run = Run(SHAPE, parse_stages(arguments.stages)[0], budget, team)
+    if arguments.start:
+        run.begin_with(load_shipped(arguments.start))
+    return run
 
 
 def _enter(run: Run, stage: Stage) -> None:
@@ -144,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--processes", type=int, default=2, help="that train together, a thread each")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of a single process")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, help="weights to begin with, instead of random ones")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     return parser
 

@@ -55,6 +55,14 @@ def test_a_saved_run_goes_on_as_if_never_stopped(run: Run, tmp_path: Path):
     assert again.step(batch()) == pytest.approx(run.step(batch()), rel=1e-3)
 
 
+def test_a_run_begins_with_what_another_has_learned(run: Run):
+    run.step(batch())
+    other = Run(TINY, FINE, budget=1e6)
+    other.begin_with(run.average.network)
+    image = batch()[0]
+    assert torch.equal(other.predict(image), run.predict(image))
+
+
 def test_a_coarse_stage_leaves_the_last_step_alone(run: Run):
     run.stage = Stage(32, 2, 1.0, coarse=True)
     before = run.network.refiners[2].state_dict()["query.0.conv.weight"].clone()
