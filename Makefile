@@ -31,6 +31,7 @@ up: $(RUNTIME) ## Redis, TorchServe and the proxy on http://localhost:8000, unti
 
 model: $(RUNTIME) ## the model archive; official weights: VARIANT=base WEIGHTS=path/ckpt_base.pth
 	@$(BIN)/python -m model_serving.archive --variant '$(VARIANT)' $(if $(WEIGHTS),--weights '$(WEIGHTS)') --out model-store
+	@touch model-store/inspyrenet.mar # up to date, also where nothing had to be built
 
 test: $(DEVELOPMENT) ## the whole suite
 	$(BIN)/python -m pytest

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -67,7 +67,7 @@ def up(host: Host = None, port: Port = None, home: Home = CHECKOUT) -> None:
     except (CannotListen, Occupied) as error:
         _refuse(str(error))
     except CannotRun as error:
-        _refuse("\n".join([str(error), *(f"  | {line}" for line in error.said)]))
+        _refuse(_with_last_words(error.said, str(error)))
     except OSError as error:
         _refuse(f"{error.filename or home}: {error.strerror}.")
 
@@ -121,6 +121,11 @@ def _settings(environment: Mapping[str, str]) -> Settings:
         return read_settings(environment)
     except BadSetting as error:
         _refuse(str(error), status=USAGE)
+
+
+def _with_last_words(said: Sequence[str], message: str) -> str:
+    """A single line of them goes on the same line."""
+    return f"{message} {said[0]}" if len(said) == 1 else "\n  | ".join([message, *said])
 
 
 def _refuse(message: str, status: int = 1) -> NoReturn:

@@ -54,7 +54,7 @@ prepare_debian() {
 make_up() {
     local enter=(env --unset=XDG_CACHE_HOME --unset=PIP_CACHE_DIR "HOME=$work/root") make=(make -C "$clone")
     if [[ $debian ]]; then
-        enter=(chroot "$debian" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin) make=(make -C /root/rematte)
+        enter=(chroot "$debian" /usr/bin/env -i HOME=/root PIP_NO_CACHE_DIR=1 PATH=/usr/sbin:/usr/bin:/sbin:/bin) make=(make -C /root/rematte)
     fi
     exec env --default-signal=INT setsid "${enter[@]}" "$mark" "REMATTE_PORT=$port" "${make[@]}" up "${variables[@]}" \
         >"$work/output" 2>&1 </dev/null

@@ -14,7 +14,7 @@ _OFFLINE = ("training", "evaluation", "torchserve")
 def build_archive(crew: Crew, archive: Path, environment: Mapping[str, str]) -> None:
     """From the shipped weights. Raises what `Crew.run` raises."""
     command = (sys.executable, "-m", "model_serving.archive", "--variant", "small", "--out", str(archive.parent))
-    crew.run("Archive", command, environment, "The model archive is built")
+    crew.run("Archive", command, environment, "building the model archive")
 
 
 def is_outdated(archive: Path, code: Path = _CODE) -> bool:

@@ -45,7 +45,7 @@ class Crew:
         finally:
             while self._all:
                 child = self._all.pop()
-                with self._report.doing(f"{child.name} is stopped"):
+                with self._report.doing(f"stopping {child.name}"):
                     child.stop(patience_s, self._signals.rest)
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:

