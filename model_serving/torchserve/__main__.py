@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _CONFIG = Path(__file__).with_name("config.properties")
+_LOGGING = Path(__file__).with_name("log4j2.xml")
 
 
 def main() -> None:
@@ -36,6 +37,7 @@ def _command(store: Path) -> list[str]:
         _java(),
         f"-Dmodel_server_home={packages}",
         f"-Djava.io.tmpdir={tempfile.gettempdir()}",
+        f"-Dlog4j.configurationFile={_LOGGING.as_uri()}",
         *("-cp", f"{packages}/ts/frontend/*"),
         "org.pytorch.serve.ModelServer",
         *("--python", sys.executable),

@@ -29,11 +29,10 @@ class Signals:
         os.close(self._writer)
 
     def rest(self, seconds: float) -> bool:
-        """Waits so long, or until the next signal: then True. Every signal is told once."""
+        """Waits so long, or until somebody asks us to stop: then True. Each asking is told once."""
         readable, _, _ = select.select([self._reader], [], [], seconds)
-        if readable:
-            os.read(self._reader, 1)
-        return bool(readable)
+        # Whatever else has a handler in this process (an event loop's for SIGCHLD) comes through the same pipe.
+        return bool(readable) and os.read(self._reader, 1)[0] in _STOPS
 
 
 def _take_note(_number: int, _frame: FrameType | None) -> None:

@@ -30,3 +30,13 @@ def test_afterwards_ctrl_c_does_again_what_it_did():
     with Signals():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_signal_that_is_somebody_elses_is_no_stop():
+    others = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        with Signals() as signals:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert not signals.rest(10)
+    finally:
+        signal.signal(signal.SIGUSR1, others)
