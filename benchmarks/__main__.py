@@ -43,7 +43,7 @@ def _field(effort: Effort, weights: Path) -> Iterator[Field]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rough minutes instead of ten")
+    parser.add_argument("--quick", action="store_true", help="one rough minute instead of five")
     quick = parser.parse_args().quick
     text = measure(QUICK if quick else FULL, SHIPPED)
     print(text)

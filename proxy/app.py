@@ -26,6 +26,8 @@ from proxy.settings import Settings
 
 TORCHSERVE_URL = "http://127.0.0.1:8080"
 MANAGEMENT_PORT = 8081
+LAST_LANDINGS_S = 3.0
+"""How long a closing house waits for inferences that are under way, before their masks are lost."""
 
 
 class House:
@@ -45,10 +47,10 @@ class House:
         )
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s)
         measure = Measure(settings.max_image_pixels)
-        oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
+        self.oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
         self.predictor = Predictor(
             cache=self.cache,
-            oracle=oracle,
+            oracle=self.oracle,
             watch=self.watch,
             head_start=HeadStart(settings.head_start_s),
             deadline_s=settings.deadline_s,
@@ -74,7 +76,8 @@ class House:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
-            await self.dispatch.close()
+            await self.dispatch.close(LAST_LANDINGS_S)
+            await self.oracle.close(LAST_LANDINGS_S)
             await self.cache.close()
             await self.backend.close()
 

@@ -21,7 +21,7 @@ class BadSetting(Exception):
 class Settings(BaseModel):
     """`REMATTE_PORT=9000` sets `port`, and so on."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     host: str = Field(default="127.0.0.1", description="Address that the proxy listens on.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8000, description="Port that the proxy listens on.")
@@ -38,7 +38,9 @@ class Settings(BaseModel):
         default=None, description="TorchServe's management address; unset: port 8081 of the inference address's host."
     )
     model: str = Field(default="inspyrenet", min_length=1, description="Name of the model in TorchServe.")
-    idle_ttl_s: PositiveFloat = Field(default=1800, description="Seconds that an entry lives after it was last read.")
+    idle_ttl_s: Annotated[float, Field(ge=1)] = Field(
+        default=1800, description="Seconds that an entry lives after it was last read."
+    )
     memory_bytes: Annotated[int, Field(ge=0)] = Field(
         default=256 * MIB, description="Bytes of entries kept in the proxy's own memory; 0 switches that tier off."
     )

@@ -70,7 +70,7 @@ class TorchServe:
             reason = str(error) or type(error).__name__
             raise BackendAway(f"TorchServe cannot be reached at {self._management.base_url}: {reason}") from error
         if response.status_code != httpx.codes.OK:
-            raise refusal(response)
+            raise BackendAway(f"TorchServe does not describe the model: {refusal(response)}")
         return _description(response)
 
     async def close(self) -> None:
@@ -78,17 +78,24 @@ class TorchServe:
         await self._management.aclose()
 
     async def _send(self, image: Image) -> httpx.Response:
-        """Sends once more over a new connection: the old one may have gone stale, and an inference can be repeated."""
+        """Sends once more when the connection had gone stale. One that broke after the image was sent may have been
+        broken by the image: then only if a worker is ready, and never a third time."""
         try:
-            return await self._post(image)
-        except httpx.ConnectTimeout as error:
-            raise BackendAway(f"TorchServe did not take a connection within {CONNECT_S:g} seconds.") from error
-        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            return await self._connected(image)
+        except (httpx.WriteError, httpx.CloseError) as error:
             logger.info("sending the image again: %s", error or type(error).__name__)
+        except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+            if not (await self.describe()).ready_workers:
+                raise BackendAway("The model's worker is gone, and is being restarted.") from error
+            logger.info("sending the image again to a ready worker: %s", error or type(error).__name__)
+        return await self._connected(image)
+
+    async def _connected(self, image: Image) -> httpx.Response:
         try:
             return await self._post(image)
-        except httpx.ConnectError as error:
-            raise BackendAway(f"TorchServe cannot be reached at {self._inference.base_url}: {error}") from error
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            reason = str(error) or f"no connection within {CONNECT_S:g} seconds"
+            raise BackendAway(f"TorchServe cannot be reached at {self._inference.base_url}: {reason}") from error
 
     async def _post(self, image: Image) -> httpx.Response:
         headers = {"content-type": "application/octet-stream", "content-length": str(image.size)}
@@ -103,7 +110,7 @@ async def _stream(image: Image) -> AsyncIterator[bytes]:
 def refusal(response: httpx.Response) -> BackendError | BadImage:
     """What TorchServe's answer means for the caller."""
     said = _said(response)
-    kind, message = said.get("type", ""), said.get("message", "")
+    kind, message = said.get("type"), str(said.get("message") or "")
     match response.status_code, kind:
         case 422, _:
             return BadImage(f"{message or 'The image cannot be decoded'}.".replace("..", "."))

@@ -27,8 +27,10 @@ def seal(key: Key, entry: Entry) -> bytes:
     return _checksum(body) + body
 
 
-def unseal(key: Key, stored: bytes) -> Entry:
-    """Raises BadEntry."""
+def unseal(key: Key, stored: object) -> Entry:
+    """Raises BadEntry for whatever else `stored` is: a reply that went astray may be of any type."""
+    if not isinstance(stored, bytes):
+        raise BadEntry("not bytes at all")
     view = memoryview(stored)
     body = view[CHECKSUM_BYTES:]
     if view[:CHECKSUM_BYTES] != _checksum(body):

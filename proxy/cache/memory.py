@@ -42,13 +42,15 @@ class MemoryCache:
             self._slots.move_to_end(key)
         return slot
 
-    def put(self, key: Key, entry: Entry) -> None:
-        """An entry that is larger than the whole tier is not kept."""
+    def put(self, key: Key, entry: Entry, *, age_s: float = 0.0) -> None:
+        """`age_s`: how long ago Redis last heard of it. An entry that is larger than the whole tier is not kept."""
         self.drop(key)
         self._drop_idle()
+        if _weight(entry) > self._max_bytes:
+            return
         self.bytes += _weight(entry)
         now = self._clock()
-        self._slots[key] = Slot(entry, now, now)
+        self._slots[key] = Slot(entry, now, now - age_s)
         while self.bytes > self._max_bytes:
             self.drop(next(iter(self._slots)))
 

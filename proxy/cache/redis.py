@@ -12,7 +12,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from proxy.cache.entry import BadEntry, seal, unseal
 from proxy.core.types import Entry, Key
@@ -72,7 +72,7 @@ class RedisCache:
         if stored is None:
             return None
         try:
-            return Stored(unseal(key, stored), max(ttl_ms, 0) / 1000)
+            return Stored(unseal(key, stored), _seconds(ttl_ms))
         except BadEntry as error:
             logger.warning("dropped an entry: %s", error)
             await self._do(self._client.delete(_name(key)))
@@ -88,11 +88,14 @@ class RedisCache:
 
     async def share_seed(self, own: int) -> int:
         """The seed that every replica uses: the one kept in Redis, or `own` if there was none. Raises RedisAway."""
-        async with self._client.pipeline(transaction=False) as pipe:
-            pipe.set(SEED_KEY, own, nx=True)
-            pipe.get(SEED_KEY)
-            _, kept = await self._do(pipe.execute())
-        return int(kept)
+        kept = await self._do(self._client.get(SEED_KEY))
+        if kept is None:
+            await self._do(self._client.set(SEED_KEY, own, nx=True))
+            kept = await self._do(self._client.get(SEED_KEY))
+        try:
+            return int(kept)
+        except (TypeError, ValueError) as error:
+            raise RedisAway(f"{SEED_KEY} holds no seed; delete it") from error
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -101,7 +104,8 @@ class RedisCache:
         try:
             result = await command
         except (RedisError, OSError, TimeoutError) as error:
-            self._note(f"{type(error).__name__}: {error}")
+            if not isinstance(error, ResponseError):  # a Redis that is full refuses to write, and is not away
+                self._note(f"{type(error).__name__}: {error}")
             raise RedisAway(str(error)) from error
         self._note(None)
         return result
@@ -116,6 +120,12 @@ class RedisCache:
 
 def new_seed() -> int:
     return secrets.randbits(SEED_BITS)
+
+
+def _seconds(ttl_ms: object) -> float:
+    if not isinstance(ttl_ms, int):
+        raise BadEntry("its time to live is no number")
+    return max(ttl_ms, 0) / 1000
 
 
 def _name(key: Key) -> str:

@@ -51,10 +51,12 @@ class TieredCache:
             return None
         if stored is None:
             return None
-        self._memory.put(key, stored.entry)
-        if self._ttl_s - stored.ttl_s >= self._ttl_s / RENEWALS_PER_TTL:
+        age_s = self._ttl_s - stored.ttl_s
+        if age_s >= self._ttl_s / RENEWALS_PER_TTL:
             self._later(self._renew(key, stored.entry))
-        return Found(stored.entry, "redis", self._ttl_s)
+            age_s = 0.0
+        self._memory.put(key, stored.entry, age_s=age_s)
+        return Found(stored.entry, "redis", self._ttl_s - age_s)
 
     def keep(self, key: Key, entry: Entry) -> None:
         self._memory.put(key, entry)

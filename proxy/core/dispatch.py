@@ -87,12 +87,12 @@ class Dispatch:
         job.landed.cancel()
         return True
 
-    async def close(self) -> None:
-        """Waits for what is inside the back end; what still waits here is cancelled."""
+    async def close(self, patience_s: float) -> None:
+        """Waits so long for what is inside the back end; what still waits here is cancelled."""
         while self._waiting:
             self.withdraw(self._waiting[0])
         if self._sent:
-            await asyncio.wait(self._sent)
+            await asyncio.wait(self._sent, timeout=patience_s)
 
     def _require_room(self, image: Image) -> None:
         if len(self._waiting) >= self._max_waiting:

@@ -52,6 +52,11 @@ class Flights(Generic[K, V]):
             if not flight.waiters and not flight.task.done() and flight.withdraw():
                 self._forget(key, flight)
 
+    async def close(self, patience_s: float) -> None:
+        """Waits so long for those in the air."""
+        if tasks := {flight.task for flight in self._aloft.values()}:
+            await asyncio.wait(tasks, timeout=patience_s)
+
     def __len__(self) -> int:
         return len(self._aloft)
 

@@ -18,8 +18,8 @@ Size = tuple[int, int]
 Measure = Callable[[Image], Awaitable[Size]]
 """Width and height of the upright image. Raises BadImage: what cannot be measured never reaches the model."""
 
-LATELY = 64
-"""Masks remembered after their landing: more than can land while one lookup is on its way."""
+LATELY, LATELY_S = 64, 1.0
+"""How many masks are remembered after their landing, and how long: more than one lookup can be on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Oracle:
         self._watch = watch
         self._measure = measure
         self._flights: Flights[Key, Landed] = Flights()
-        self._lately: OrderedDict[Key, Mask] = OrderedDict()
+        self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
     async def ask(self, image: Image, key: Key) -> Landing[Landed]:
         """The image's mask. Raises BadImage, Overloaded, BackendError."""
@@ -50,20 +50,25 @@ class Oracle:
         # Two images with one seeded hash at the same time: this one flies by itself.
         return await Flights[Key, Landed]().board(key, partial(self._take_off, image))
 
+    async def close(self, patience_s: float) -> None:
+        """Waits for masks that are on their way into the cache."""
+        await self._flights.close(patience_s)
+
     def _look_back_or_take_off(self, image: Image, key: Key) -> Flight[Landed]:
         # A miss may be older than it looks: while our lookup was on its way back, an equal image's flight may have
         # landed and left the board. Without a look back we would ask for its mask twice.
-        if mask := self._lately.get(key):
+        mask, landed_at = self._lately.get(key, (None, 0.0))
+        if mask is not None and time.monotonic() - landed_at < LATELY_S:
             return Flight(asyncio.create_task(_landed(mask)), withdraw=lambda: False)
-        flight = self._take_off(image)
-        flight.task.add_done_callback(partial(self._remember, key))
-        return flight
+        return self._take_off(image)
 
-    def _remember(self, key: Key, task: asyncio.Task[Landed]) -> None:
-        if not task.cancelled() and task.exception() is None:
-            self._lately[key] = task.result().mask
-            if len(self._lately) > LATELY:
-                self._lately.popitem(last=False)
+    def _keep(self, image: Image, mask: Mask) -> None:
+        """Under the version that really ran, whichever was live when it was asked for."""
+        key = mask_key(image, Model(self._watch.model.name, mask.model_version))
+        self._cache.keep(key, mask)
+        self._lately[key] = mask, time.monotonic()
+        if len(self._lately) > LATELY:
+            self._lately.popitem(last=False)
 
     def _take_off(self, image: Image) -> Flight[Landed]:
         errand = Errand(image, self._dispatch)
@@ -89,8 +94,7 @@ class Oracle:
             confidence=inference.confidence,
             made_at=time.time(),
         )
-        model = Model(self._watch.model.name, inference.model_version)
-        self._cache.keep(mask_key(image, model), mask)
+        self._keep(image, mask)
         return mask
 
 

@@ -63,7 +63,8 @@ async def race(
     try:
         return await _first(search, inference)
     finally:
-        inference.cancel()  # a waiter leaves its flight; what has landed does not notice
+        # A waiter leaves its flight; what has landed does not notice, and what has failed need not be told.
+        inference.cancel() or inference.cancelled() or inference.exception()
 
 
 async def _first(search: asyncio.Task[Found | None], inference: asyncio.Future[V]) -> Found | V:
@@ -74,7 +75,7 @@ async def _first(search: asyncio.Task[Found | None], inference: asyncio.Future[V
     if not inference.done() or _succeeded(inference):
         return await inference
     # The inference failed first: the lookup is now the only hope.
-    return await search or inference.result()
+    return await asyncio.shield(search) or inference.result()
 
 
 def _succeeded(inference: asyncio.Future[V]) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from proxy.core.dispatch import Dispatch
 from proxy.core.types import Backend, Description, Model
@@ -21,6 +22,7 @@ class ModelWatch:
         self._dispatch = dispatch
         self._poll_s = poll_s
         self._model: Model | None = None
+        self._doubt = asyncio.Event()
         self.trouble: str | None = "the model server has not been asked yet"
         """Why no inference can be made now; None when all is well."""
 
@@ -36,15 +38,22 @@ class ModelWatch:
         return self._model
 
     def saw(self, version: str) -> None:
-        """An inference came from `version`: it is live, even if the last poll said otherwise."""
+        """An inference came from `version`. If that is news, it is looked into at once: a late answer of the old model
+        looks the same as an early one of the new."""
         if self._model is not None and version != self._model.version:
-            self._adopt(Model(self._model.name, version))
+            self._doubt.set()
 
     async def run(self) -> None:
         """Polls until cancelled."""
         while True:
-            await self.look()
-            await asyncio.sleep(self._poll_s)
+            self._doubt.clear()
+            try:
+                await self.look()
+            except Exception:  # whatever it is, the next look may be better, and nobody else would notice
+                logger.exception("the model server's description")
+                self._note("its description cannot be understood")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._doubt.wait(), self._poll_s)
 
     async def look(self) -> None:
         """Asks once."""
@@ -61,12 +70,9 @@ class ModelWatch:
         self._note(None)
         self._dispatch.widen(description.window)
         if description.model != self._model:
-            self._adopt(description.model)
+            self._model = description.model
+            logger.info("the live model is %s %s", self._model.name, self._model.version)
         return None
-
-    def _adopt(self, model: Model) -> None:
-        logger.info("the live model is %s %s", model.name, model.version)
-        self._model = model
 
     def _note(self, trouble: str | None) -> None:
         if trouble != self.trouble:

@@ -38,18 +38,20 @@ class Annotator(FastHttpUser):
     def annotate(self) -> None:
         picture, visit = next(self.visits)
         image = jpeg(picture, reencoded=visit.reencoded)
-        seen.add((picture, visit.reencoded))
         for _ in range(visit.requests):
-            self.ask(image)
+            if self.ask(image):
+                seen.add((picture, visit.reencoded))
             self.wait()
 
-    def ask(self, image: bytes) -> None:
+    def ask(self, image: bytes) -> bool:
+        """Whether an answer came."""
         with self.client.post(
             "/v1/mask", data=image, headers={"content-type": "image/jpeg"}, catch_response=True
         ) as answer:
             outcome = "hit" if "; hit" in answer.headers.get("cache-status", "") else "miss"
             answer.request_meta["name"] = f"/v1/mask, {outcome}"
             outcomes[outcome] += answer.status_code == 200
+        return bool(answer.status_code == 200)
 
 
 @events.init_command_line_parser.add_listener

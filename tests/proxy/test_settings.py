@@ -32,6 +32,8 @@ def test_a_variable_that_another_process_reads_is_not():
         ("REMATTE_PORT", "99999"),
         ("REMATTE_PORT", "http"),
         ("REMATTE_IDLE_TTL_S", "0"),
+        ("REMATTE_IDLE_TTL_S", "inf"),
+        ("REMATTE_DEADLINE_S", "nan"),
         ("REMATTE_RACE_HEAD_START_MS", "-1"),
         ("REMATTE_RACE_HEAD_START_MS", "soon"),
         ("REMATTE_REDIS_URL", "localhost:6379"),

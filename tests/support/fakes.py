@@ -29,6 +29,7 @@ class FakeBackend:
     confidence: float = 1.0
     open: bool = True
     failure: RematteError | None = None
+    surprise: Exception | None = None
     window: int = 2
     ready_workers: int = 1
     images: list[bytes] = field(default_factory=list)
@@ -52,8 +53,8 @@ class FakeBackend:
         return Inference(self.mask, self.confidence, self.model.version)
 
     async def describe(self) -> Description:
-        if self.failure:
-            raise self.failure
+        if error := self.surprise or self.failure:
+            raise error
         return Description(self.model, self.ready_workers, self.window)
 
     def release(self) -> None:

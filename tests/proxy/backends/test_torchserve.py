@@ -70,29 +70,37 @@ async def test_every_refusal_has_its_meaning(answer, error, words):
     assert len(requests) == 1
 
 
-@pytest.mark.parametrize(
-    "stale",
-    [
-        httpx.ConnectError("refused"),
-        httpx.WriteError("gone"),
-        httpx.ReadError("reset"),
-        httpx.RemoteProtocolError("eof"),
-    ],
-)
-async def test_a_stale_connection_is_replaced_once(stale):
+@pytest.mark.parametrize("stale", [httpx.WriteError("gone"), httpx.CloseError("gone")])
+async def test_an_image_that_was_not_sent_is_sent_once_more(stale):
     backend, requests = torchserve(stale, MASK)
     assert (await backend.infer(CAT)).confidence == 0.75
     assert [request.content for request in requests] == [b"cat", b"cat"]
 
 
+@pytest.mark.parametrize("broken", [httpx.ReadError("reset"), httpx.RemoteProtocolError("eof")])
+async def test_an_image_that_was_sent_is_sent_once_more_to_a_ready_worker(broken):
+    backend, requests = torchserve(broken, description(), MASK)
+    assert (await backend.infer(CAT)).confidence == 0.75
+    assert [request.content for request in requests] == [b"cat", b"", b"cat"]
+
+
+async def test_an_image_that_may_have_killed_the_worker_is_not_sent_to_its_successor():
+    backend, requests = torchserve(httpx.ReadError("reset"), description(workers=[]))
+    with pytest.raises(BackendAway, match="worker is gone"):
+        await backend.infer(CAT)
+    assert len(requests) == 2
+
+
 @pytest.mark.parametrize(
     ("failures", "error"),
     [
-        ([httpx.ConnectError("refused")] * 2, BackendAway),
+        ([httpx.ConnectError("refused")], BackendAway),
         ([httpx.ConnectTimeout("slow")], BackendAway),
+        ([httpx.WriteError("gone"), httpx.ConnectTimeout("slow")], BackendAway),
         ([httpx.ReadTimeout("silence")], BackendSilent),
-        ([httpx.ReadError("reset")] * 2, BackendError),
-        ([httpx.RemoteProtocolError("eof"), httpx.ReadTimeout("silence")], BackendSilent),
+        ([httpx.WriteError("gone")] * 2, BackendError),
+        ([httpx.WriteError("gone"), httpx.ReadTimeout("silence")], BackendSilent),
+        ([httpx.ReadError("reset"), httpx.ConnectError("refused")], BackendAway),
     ],
 )
 async def test_a_connection_that_fails_for_good_is_told_by_its_kind(failures, error):
@@ -136,6 +144,8 @@ async def test_the_description_gives_version_ready_workers_and_window():
         (httpx.ConnectError("refused"), BackendAway),
         (httpx.ReadTimeout("silence"), BackendAway),
         (said(404, "ModelNotFoundException", "Model not found"), BackendAway),
+        (said(422, "", "what?"), BackendAway),
+        (httpx.Response(500, json={"message": None}), BackendAway),
         (httpx.Response(200, json=[]), BackendError),
         (httpx.Response(200, json={"no": "list"}), BackendError),
         (httpx.Response(200, content=b"<html>"), BackendError),

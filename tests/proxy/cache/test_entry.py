@@ -34,6 +34,12 @@ def test_a_flipped_bit_does_not_open(entry, data):
         unseal(CAT_KEY, bytes(sealed))
 
 
+@pytest.mark.parametrize("astray", [1, -2, True, "text", None, [b"list"]])
+def test_a_reply_to_another_command_does_not_open(astray):
+    with pytest.raises(BadEntry):
+        unseal(CAT_KEY, astray)
+
+
 def test_an_entry_of_another_format_does_not_open():
     body = msgpack.packb(["rematte 0", CAT_KEY.token, "mask"])
     with pytest.raises(BadEntry, match="another format"):

@@ -65,6 +65,14 @@ def test_an_entry_larger_than_the_tier_is_not_kept():
     assert (len(cache), cache.bytes) == (0, 0)
 
 
+def test_an_entry_larger_than_the_tier_drives_nothing_out():
+    cache, _ = memory()
+    cache.put(CAT_KEY, MASK)
+    cache.put(DOG_KEY, replace(MASK, png=b"x" * ROOM))
+    assert cache.get(CAT_KEY)
+    assert cache.get(DOG_KEY) is None
+
+
 def test_a_tier_of_no_bytes_keeps_nothing():
     cache, _ = memory(0)
     cache.put(CAT_KEY, MASK)

@@ -67,6 +67,21 @@ async def test_all_who_share_a_redis_share_the_seed_of_the_first(cache):
     assert await cache.share_seed(second) == first
 
 
+async def test_a_seed_that_is_none_is_not_taken(cache, raw):
+    raw.set(SEED_KEY, b"garbage")
+    with pytest.raises(RedisAway, match="holds no seed"):
+        await cache.share_seed(new_seed())
+
+
+async def test_a_full_redis_still_tells_its_seed_and_is_not_away(cache, raw):
+    seed = await cache.share_seed(new_seed())
+    raw.config_set("maxmemory", "1")
+    assert await cache.share_seed(new_seed()) == seed
+    with pytest.raises(RedisAway):
+        await cache.put(DOG_KEY, MASK)
+    assert cache.trouble is None
+
+
 async def test_the_seed_never_expires(cache, raw):
     await cache.share_seed(new_seed())
     assert raw.ttl(SEED_KEY) == -1

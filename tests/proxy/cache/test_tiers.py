@@ -97,6 +97,19 @@ async def test_an_entry_read_from_redis_is_renewed_only_when_it_has_aged(replica
     assert raw.pttl(NAME) > (TTL_S - STEP_S) * 1000
 
 
+async def test_an_entry_read_from_redis_is_renewed_by_redis_own_clock(replicas, raw, clock):
+    """What Redis had heard of 59 s before it was read is renewed at the first read after 60 s, not after 119."""
+    one, other = replicas
+    one.keep(CAT_KEY, MASK)
+    await one.settle()
+    raw.pexpire(NAME, int((TTL_S - STEP_S + 1) * 1000))
+    await other.get(CAT_KEY)
+    clock.now += 2
+    other.peek(CAT_KEY)
+    await other.settle()
+    assert raw.pttl(NAME) > (TTL_S - STEP_S + 1) * 1000
+
+
 async def test_a_redis_that_came_back_empty_is_filled_again_by_what_is_read(replicas, raw, redis_server, clock):
     one, other = replicas
     one.keep(CAT_KEY, MASK)

@@ -48,7 +48,7 @@ async def test_a_wider_window_lets_the_waiting_in_at_once():
     await settle()
     assert (backend.calls, queue.waiting) == (3, 0)
     backend.release()
-    await queue.close()
+    await queue.close(60)
 
 
 async def test_a_queued_job_is_withdrawn_for_free_and_a_sent_one_is_not():
@@ -60,7 +60,7 @@ async def test_a_queued_job_is_withdrawn_for_free_and_a_sent_one_is_not():
     assert not queue.withdraw(sent)
     backend.release()
     await sent.landed
-    await queue.close()
+    await queue.close(60)
     assert queued.landed.cancelled()
     assert backend.calls == 1
 
@@ -73,7 +73,7 @@ async def test_one_image_too_many_is_refused_at_once():
     with pytest.raises(Overloaded, match="1 images are waiting"):
         queue.submit(COW)
     backend.release()
-    await queue.close()
+    await queue.close(60)
 
 
 async def test_the_queue_is_bounded_in_bytes_too_and_withdrawing_makes_room():
@@ -86,7 +86,7 @@ async def test_the_queue_is_bounded_in_bytes_too_and_withdrawing_makes_room():
     queue.withdraw(waiting)
     queue.submit(COW)
     backend.release()
-    await queue.close()
+    await queue.close(60)
 
 
 async def test_an_image_larger_than_the_byte_bound_still_flies_when_the_window_is_free():
@@ -116,7 +116,7 @@ async def test_closing_waits_for_what_is_inside_and_cancels_what_waits():
     queue = dispatch(backend)
     inside, waiting = queue.submit(CAT), queue.submit(DOG)
     await settle()
-    closing = asyncio.create_task(queue.close())
+    closing = asyncio.create_task(queue.close(60))
     await settle()
     assert not closing.done()
     backend.release()

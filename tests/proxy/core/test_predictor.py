@@ -53,6 +53,14 @@ class House:
         return asyncio.create_task(self.predict(image))
 
 
+class Echo(MaskRenderer):
+    """Gives the image back, as a cutout does."""
+
+    async def render(self, image, mask):
+        await asyncio.sleep(0)
+        return b"".join(image.chunks), "image/png"
+
+
 async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
@@ -171,11 +179,12 @@ async def test_an_entry_of_another_image_under_the_same_key_is_a_miss():
 async def test_two_images_with_one_key_in_the_air_get_an_inference_each():
     house = await House(FakeBackend(open=False)).opened()
     twin = Image((b"eve",), CAT.size, CAT.xxh3)
-    asked = [house.ask(CAT), house.ask(twin)]
+    asked = [asyncio.create_task(house.predict(image, Echo())) for image in (CAT, twin)]
     await house.backend.started.wait()
     house.backend.release()
-    digests = [(await prediction).rendered.digest for prediction in asked]
-    assert digests == [hashlib.sha256(data).hexdigest() for data in (b"cat", b"eve")]
+    answers = [(await prediction).rendered for prediction in asked]
+    assert [answer.digest for answer in answers] == [hashlib.sha256(data).hexdigest() for data in (b"cat", b"eve")]
+    assert [answer.body for answer in answers] == [b"cat", b"eve"]
     assert house.backend.images == [b"cat", b"eve"]
 
 
@@ -206,9 +215,11 @@ async def test_a_mask_is_kept_under_the_version_that_made_it_even_before_the_nex
     house = await House().opened()
     house.backend.model = Model("inspyrenet", "small-2")
     await house.predict()
-    assert house.watch.model.version == "small-2"
-    assert mask_key(CAT, house.watch.model) in house.cache.entries
+    assert mask_key(CAT, house.backend.model) in house.cache.entries
     assert mask_key(CAT, MODEL) not in house.cache.entries
+    house.backend.model = MODEL
+    await house.predict()
+    assert house.backend.calls == 2
 
 
 async def test_bytes_that_cannot_be_measured_never_reach_the_model():

@@ -48,15 +48,44 @@ async def test_a_server_that_goes_away_leaves_the_model_known_and_its_trouble_to
     assert watched.trouble is None
 
 
-async def test_a_new_version_is_followed_by_polling_and_by_what_an_inference_says():
+async def test_a_new_version_is_followed():
     backend = FakeBackend()
     watched, _ = watch(backend)
     await watched.look()
     backend.model = Model("inspyrenet", "small-2")
     await watched.look()
-    assert watched.model.version == "small-2"
-    watched.saw("small-3")
-    assert watched.model == Model("inspyrenet", "small-3")
+    assert watched.model == Model("inspyrenet", "small-2")
+
+
+async def test_a_mask_of_another_version_is_a_reason_to_look_and_not_yet_a_new_model():
+    """It may be the first of the new model, or the last of the old one."""
+    backend = FakeBackend()
+    watched, _ = watch(backend)
+    polling = asyncio.create_task(watched.run())
+    async with asyncio.timeout(10):
+        while not watched.ever_ready:
+            await asyncio.sleep(0)
+        backend.model = Model("inspyrenet", "small-2")
+        watched.saw("small-2")
+        assert watched.model == MODEL
+        while watched.model == MODEL:
+            await asyncio.sleep(0)
+    polling.cancel()
+
+
+async def test_a_look_that_goes_wrong_in_a_new_way_is_not_the_last_one():
+    backend = FakeBackend(ready_workers=1)
+    dispatch = Dispatch(backend, max_waiting=8, max_waiting_bytes=1000)
+    watched = ModelWatch(backend, dispatch, poll_s=0.001)
+    backend.surprise = TypeError("what?")
+    polling = asyncio.create_task(watched.run())
+    async with asyncio.timeout(10):
+        while watched.trouble != "its description cannot be understood":
+            await asyncio.sleep(0)
+        backend.surprise = None
+        while not watched.ever_ready:
+            await asyncio.sleep(0)
+    polling.cancel()
 
 
 async def test_the_window_follows_the_description():
