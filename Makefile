@@ -16,7 +16,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up model test check bench docs lock build_all c_up c_down clean
+.PHONY: help setup up model test check bench load docs lock build_all c_up c_down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ check: $(DEVELOPMENT) ## linters and types
 
 bench: $(DEVELOPMENT) ## measures, and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+load: $(DEVELOPMENT) ## annotators who send the same pictures again, to a running server
+	$(BIN)/locust -f tests/load/locustfile.py --headless -u 8 -t 30s --host http://127.0.0.1:8000
 
 docs: $(RUNTIME) ## the pages that are made from the code
 	$(BIN)/python -m scripts.settings_pages

@@ -29,6 +29,7 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks who the caller is
         timeout_keep_alive=IDLE_CONNECTION_S,
         timeout_graceful_shutdown=LAST_ANSWERS_S,
     )

@@ -25,6 +25,8 @@ class MaskPng:
     name = "mask.png"
 
     async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
+        if mask.png[IHDR_SIZE] == struct.pack(">II", mask.width, mask.height):
+            return mask.png, PNG  # as it lies
         return await asyncio.to_thread(mask_png, mask), PNG
 
 
@@ -42,8 +44,6 @@ class CutoutPng:
 
 def mask_png(mask: Mask) -> bytes:
     """Raises BackendError when what the model sent is no picture."""
-    if mask.png[IHDR_SIZE] == struct.pack(">II", mask.width, mask.height):
-        return mask.png
     return _png(_scaled(mask, (mask.width, mask.height)))
 
 
