@@ -61,5 +61,4 @@ def test_a_trace_of_19_repeats_in_20_makes_one_inference_per_image(
     with ThreadPoolExecutor(8) as callers:
         tiers = Counter(served_from(answer) for answer in callers.map(proxy.mask, trace))
     assert inferences(backend) - before <= 1.02 * len(images)
-    assert tiers["memory"] or tiers["redis"]
     assert not settings or tiers["redis"]
