@@ -33,6 +33,7 @@ class RedisAway(Exception):
 class Stored:
     """An entry as Redis gave it, and how long Redis will keep it if nobody renews it."""
 
+    key: Key
     entry: Entry
     ttl_s: float
 
@@ -63,20 +64,21 @@ class RedisCache:
         )
         return cls(Redis.from_pool(pool), ttl_s)  # unlike Redis(connection_pool=...), it closes the pool with it
 
-    async def get(self, key: Key) -> Stored | None:
-        """Raises RedisAway. What does not open is dropped and counts as a miss."""
+    async def get(self, key: Key, *others: Key) -> Stored | None:
+        """The entry of the first key that has one; one trip when none has. Raises RedisAway.
+
+        What does not open is dropped and counts as a miss.
+        """
         async with self._client.pipeline(transaction=False) as pipe:
             pipe.get(_name(key))
             pipe.pttl(_name(key))
-            stored, ttl_ms = await self._do(pipe.execute())
-        if stored is None:
-            return None
-        try:
-            return Stored(unseal(key, stored), _seconds(ttl_ms))
-        except BadEntry as error:
-            logger.warning("dropped an entry: %s", error)
-            await self._do(self._client.delete(_name(key)))
-            return None
+            for other in others:
+                pipe.exists(_name(other))
+            stored, ttl_ms, *exist = await self._do(pipe.execute())
+        if stored is not None and (opened := await self._opened(key, stored, ttl_ms)):
+            return opened
+        there = [other for other, exists in zip(others, exist, strict=True) if exists]
+        return await self.get(*there) if there else None
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Raises RedisAway, also when Redis is full."""
@@ -99,6 +101,14 @@ class RedisCache:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _opened(self, key: Key, stored: object, ttl_ms: object) -> Stored | None:
+        try:
+            return Stored(key, unseal(key, stored), _seconds(ttl_ms))
+        except BadEntry as error:
+            logger.warning("dropped an entry: %s", error)
+            await self._do(self._client.delete(_name(key)))
+            return None
 
     async def _do(self, command: Any) -> Any:  # redis-py's own annotations mix its two clients
         try:

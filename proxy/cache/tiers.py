@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 RENEWALS_PER_TTL = 30
 """An entry's expiry in Redis is pushed forward at most this often: 1000 hits are then not 1000 writes."""
+ANSWER_FIRST_S = 0.002
+"""Whoever waits for an answer does not wait for the writes that it causes."""
 MAX_SHARED_BYTES = 4 * 1024 * 1024
 """Redis is single-threaded: a larger value would hold up everybody's lookups. It stays in memory."""
 
@@ -42,20 +44,20 @@ class TieredCache:
         self._renew_soon(key, slot)
         return Found(slot.entry, "memory", self._ttl_s)
 
-    async def get(self, key: Key) -> Found | None:
+    async def get(self, *keys: Key) -> Found | None:
         if self._redis is None:
             return None
         try:
-            stored = await self._redis.get(key)
+            stored = await self._redis.get(*keys)
         except RedisAway:
             return None
         if stored is None:
             return None
         age_s = self._ttl_s - stored.ttl_s
         if age_s >= self._ttl_s / RENEWALS_PER_TTL:
-            self._later(self._renew(key, stored.entry))
+            self._later(self._renew(stored.key, stored.entry))
             age_s = 0.0
-        self._memory.put(key, stored.entry, age_s=age_s)
+        self._memory.put(stored.key, stored.entry, age_s=age_s)
         return Found(stored.entry, "redis", self._ttl_s - age_s)
 
     def keep(self, key: Key, entry: Entry) -> None:
@@ -94,6 +96,7 @@ class TieredCache:
 
 
 async def _forgiving(work: Coroutine[Any, Any, None]) -> None:
+    await asyncio.sleep(ANSWER_FIRST_S)
     try:
         await work
     except RedisAway as error:

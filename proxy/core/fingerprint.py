@@ -42,9 +42,9 @@ class Image:
         return self._make_blake3()
 
     async def digest(self) -> str:
-        """SHA-256 in lower-case hex, made once; in a thread when the image is large."""
-        if self._sha256 is None and self.size > INLINE_BYTES:
-            return (await asyncio.to_thread(self._make_sha256)).hex()
+        """SHA-256 in lower-case hex, made once; in a thread, since it is slow, and only wanted beside an inference."""
+        if self._sha256 is None:
+            await asyncio.to_thread(self._make_sha256)
         return self._make_sha256().hex()
 
     def _make_blake3(self) -> bytes:

@@ -104,7 +104,9 @@ class Cache(Protocol):
         """What lies in this process, at once. Counts as a read."""
         ...
 
-    async def get(self, key: Key) -> Found | None: ...
+    async def get(self, *keys: Key) -> Found | None:
+        """What the slower tiers hold for the first of the keys that has an entry."""
+        ...
 
     def keep(self, key: Key, entry: Entry) -> None:
         """Returns before slow tiers have it."""

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import struct
-import zlib
 
 from PIL import Image as Pillow
 from PIL import ImageChops
@@ -13,6 +12,7 @@ from proxy.core.types import Mask
 from proxy.errors import BackendError
 from proxy.imaging.colours import in_rgb
 from proxy.imaging.picture import upright
+from proxy.imaging.png import encode
 
 PNG = "image/png"
 IHDR_SIZE = slice(16, 24)
@@ -44,7 +44,7 @@ class CutoutPng:
 
 def mask_png(mask: Mask) -> bytes:
     """Raises BackendError when what the model sent is no picture."""
-    return _png(_scaled(mask, (mask.width, mask.height)))
+    return encode(_scaled(mask, (mask.width, mask.height)))
 
 
 def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
@@ -58,7 +58,7 @@ def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
     shown = Pillow.composite(picture.convert("RGB"), Pillow.new("RGB", picture.size), alpha.point(_any))
     shown.putalpha(alpha)
     shown.info = picture.info
-    return _png(shown)
+    return encode(shown)
 
 
 def _any(level: int) -> int:
@@ -71,10 +71,3 @@ def _scaled(mask: Mask, size: tuple[int, int]) -> Pillow.Image:
     except (OSError, SyntaxError, ValueError) as error:
         raise BackendError("The model server answered with something that is no mask.") from error
     return grey if grey.size == size else grey.resize(size, Pillow.Resampling.BILINEAR)
-
-
-def _png(picture: Pillow.Image) -> bytes:
-    buffer = io.BytesIO()
-    # On photos, run lengths alone are both faster and smaller than level 1's matches (12 MP RGBA: 1.4 s for 1.8 s).
-    picture.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE, icc_profile=picture.info.get("icc_profile"))
-    return buffer.getvalue()

@@ -78,9 +78,9 @@ class DictCache:
     def peek(self, key: Key) -> Found | None:
         return self._found(key) if self._near else None
 
-    async def get(self, key: Key) -> Found | None:
+    async def get(self, *keys: Key) -> Found | None:
         await self._gate.wait()
-        return None if self._late else self._found(key)
+        return None if self._late else next(filter(None, map(self._found, keys)), None)
 
     def keep(self, key: Key, entry: Entry) -> None:
         self.entries[key] = entry

@@ -30,6 +30,28 @@ async def test_what_is_put_is_found_with_its_time_to_live(cache, entry):
     assert await cache.get(DOG_KEY) is None
 
 
+async def test_of_several_keys_the_first_that_has_an_entry_counts(cache):
+    await cache.put(DOG_KEY, MASK)
+    stored = await cache.get(CAT_KEY, DOG_KEY)
+    assert (stored.key, stored.entry) == (DOG_KEY, MASK)
+    await cache.put(CAT_KEY, RENDERED)
+    stored = await cache.get(CAT_KEY, DOG_KEY)
+    assert (stored.key, stored.entry) == (CAT_KEY, RENDERED)
+
+
+async def test_several_keys_that_have_nothing_cost_one_trip(cache, raw):
+    await cache.get(CAT_KEY, DOG_KEY)
+    raw.config_resetstat()
+    assert await cache.get(CAT_KEY, DOG_KEY) is None
+    assert raw.info("commandstats")["cmdstat_get"]["calls"] == 1
+
+
+async def test_where_the_first_entry_does_not_open_the_next_one_counts(cache, raw):
+    raw.set(f"rematte:{CAT_KEY.token}", b"\x00")
+    await cache.put(DOG_KEY, MASK)
+    assert (await cache.get(CAT_KEY, DOG_KEY)).entry == MASK
+
+
 async def test_reading_writes_nothing(cache, raw):
     await cache.put(CAT_KEY, MASK)
     raw.config_resetstat()
