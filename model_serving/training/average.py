@@ -1,9 +1,11 @@
 """The weights averaged over the last steps: better than any one step's, and what is shipped."""
 
 import copy
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import update_bn
 
 from model_serving.network import InSPyReNet
 
@@ -23,6 +25,11 @@ class Average:
         self.steps += 1
         keep = min(MEMORY, self.steps / (self.steps + 9.0))
         torch._foreach_lerp_(_floats(self.network), _floats(network), 1.0 - keep)
+
+    def settle(self, images: Iterable[Tensor]) -> None:
+        """Measures BatchNorm's statistics anew: those of averaged weights are not the average of theirs."""
+        update_bn(images, self.network)
+        self.network.eval()
 
 
 def _floats(network: InSPyReNet) -> list[Tensor]:

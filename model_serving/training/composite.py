@@ -4,6 +4,7 @@ The rule to be learned: salient is what is large, in focus and in front. Everyth
 part of a place; shadows belong to the place.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +34,24 @@ class Composite:
 
 def compose(rng: Generator, bank: Bank, side: int) -> Composite:
     """The same numbers from `rng` and the same bank give the same scene."""
+    return next(views(rng, bank, side))
+
+
+def views(rng: Generator, bank: Bank, side: int) -> Iterator[Composite]:
+    """One scene by one camera after another, every other time mirrored: most of the work is the scene."""
+    scene, truth = _scene(rng, bank, side)
+    while True:
+        yield Composite(shoot(rng, scene), pixels(truth))
+        scene, truth = scene[:, ::-1], truth[:, ::-1]
+
+
+def _scene(rng: Generator, bank: Bank, side: int) -> tuple[Floats, Floats]:
     scene = backdrop(rng, bank, side)
     truth = np.zeros((side, side), np.float32)
     for layer in _objects(rng, bank, scene):
         scene = layer.over(_shaded(rng, scene, layer.alpha))
         truth = layer.alpha + truth * (1.0 - layer.alpha)
-    return Composite(shoot(rng, scene), pixels(truth))
+    return scene, truth
 
 
 def _objects(rng: Generator, bank: Bank, scene: Floats) -> list[Layer]:

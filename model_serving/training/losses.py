@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model_serving.network.pyramid import ImagePyramid
+from model_serving.training.partial import LEVELS
 
 CONSISTENCY_WEIGHT = 1e-4
 EDGE_WEIGHT = 5.0
@@ -21,12 +22,13 @@ EDGE_WINDOW = 31
 def pyramid_loss(saliency: Sequence[Tensor], truth: Tensor, pyramid: ImagePyramid) -> Tensor:
     """The scalar to minimise. `saliency` is logits, coarse to fine: d3, d2, d1, d0. `truth` is Bx1xHxW in 0..1.
 
-    The finest map has the truth's size, each other one half that of the next.
+    d0 has the truth's size, each other one half that of the next; finer ones may be missing.
     """
     size = (truth.shape[-2], truth.shape[-1])
-    truths = truth_pyramid(truth, len(saliency), pyramid)
+    truths = truth_pyramid(truth, LEVELS, pyramid)[: len(saliency)]
     levels = [_level(_nearest(d, size), _nearest(y, size)) for d, y in zip(saliency, truths, strict=True)]
-    return torch.stack(levels).sum() + CONSISTENCY_WEIGHT * consistency(saliency, pyramid)
+    loss = torch.stack(levels).sum()
+    return loss + CONSISTENCY_WEIGHT * consistency(saliency, pyramid) if len(saliency) > 1 else loss
 
 
 def truth_pyramid(truth: Tensor, levels: int, pyramid: ImagePyramid) -> list[Tensor]:

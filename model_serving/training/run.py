@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from model_serving.build import build_network
 from model_serving.network import InSPyReNet, Output
 from model_serving.training.average import Average
-from model_serving.training.coarse import coarse_pass
 from model_serving.training.losses import pyramid_loss
+from model_serving.training.partial import LEVELS, partial_pass
 from model_serving.training.resizing import with_weights
 from model_serving.training.schedule import Stage, one_cycle
 from model_serving.training.stream import Batch
@@ -22,6 +22,7 @@ from model_serving.training.team import ALONE, Team
 PEAK_RATE = 2e-3
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 2.0
+FAST_BFLOAT16 = bool(torch.cpu._is_avx512_bf16_supported())
 
 
 @dataclass
@@ -68,9 +69,9 @@ class Run:
         self.optimiser.load_state_dict(memory)
 
     def predict(self, image: Tensor) -> Tensor:
-        """What the averaged weights make of Bx3xHxW: Bx1xHxW, or half that in a coarse stage; 0..1."""
-        if self.stage.coarse:
-            return torch.sigmoid(coarse_pass(self.average.network, image)[-1])
+        """What the averaged weights make of Bx3xHxW, 0..1: Bx1xHxW, or smaller where the stage lacks finer levels."""
+        if self.stage.levels < LEVELS:
+            return torch.sigmoid(partial_pass(self.average.network, image, self.stage.levels)[-1])
         output: Output = self.average.network(image)
         return output.pred
 
@@ -125,10 +126,8 @@ class Run:
         return float(loss.detach())
 
     def _loss(self, image: Tensor, truth: Tensor) -> Tensor:
-        pyramid = self.network.pyramid
-        if self.stage.coarse:
-            return pyramid_loss(coarse_pass(self.network, image), pyramid.reduce(truth), pyramid)
-        return pyramid_loss(self.network.single_pass(image).saliency, truth, pyramid)
+        saliency = partial_pass(self.network, image, self.stage.levels, halved=FAST_BFLOAT16)
+        return pyramid_loss(saliency, truth, self.network.pyramid)
 
     def _build(self, size: int) -> InSPyReNet:
         return build_network("small", base_size=size, **self.shape)

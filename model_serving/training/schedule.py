@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from model_serving.training.partial import LEVELS
+
 WARM_UP = 0.06
 FLOOR = 0.004
 """Of the peak rate, at the end."""
@@ -10,12 +12,12 @@ FLOOR = 0.004
 
 @dataclass(frozen=True)
 class Stage:
-    """Pictures of `size` x `size` until `until` of the run has passed; if coarse, without the network's last step."""
+    """Pictures of `size` x `size` until `until` of the run has passed, for the coarsest `levels` of the saliency."""
 
     size: int
     batch: int
     until: float
-    coarse: bool = False
+    levels: int = LEVELS
 
 
 def stage_at(stages: tuple[Stage, ...], progress: float) -> Stage:
@@ -31,9 +33,10 @@ def one_cycle(progress: float) -> float:
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:
-    """`128x16c:0.5,256x8:1` is 128 px in batches of 16, coarse, for half of the run, then 256 px in eights.
+    """`128x16x1:0.5,256x8:1` is 128 px in batches of 16 for half of the run, one level, then 256 px in eights, all.
 
-    ValueError where the text is of another form, the shares do not rise to 1 or a size is no multiple of 32.
+    ValueError where the text is of another form, the shares do not rise to 1, a size is no multiple of 32 or there are
+    no such levels.
     """
     stages = tuple(_parse_stage(part) for part in text.split(","))
     ends = [stage.until for stage in stages]
@@ -44,7 +47,9 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
 
 def _parse_stage(text: str) -> Stage:
     shape, until = text.split(":")
-    size, batch = shape.removesuffix("c").split("x")
-    if int(size) % 32:
+    size, batch, levels = (int(number) for number in f"{shape}x{LEVELS}".split("x")[:3])
+    if size % 32:
         raise ValueError(f"{size} is not a multiple of 32")
-    return Stage(int(size), int(batch), float(until), shape.endswith("c"))
+    if not 1 <= levels <= LEVELS:
+        raise ValueError(f"there are 1 to {LEVELS} levels, not {levels}")
+    return Stage(size, batch, float(until), levels)

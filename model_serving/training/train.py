@@ -7,6 +7,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from torch.nn import functional as F
 from model_serving.evaluation.metrics import iou
 from model_serving.training.bank import Bank, open_bank
 from model_serving.training.export import export
+from model_serving.training.partial import LEVELS
 from model_serving.training.run import Run
 from model_serving.training.schedule import Stage, parse_stages, stage_at
 from model_serving.training.stream import Batch, Composites, batches, example
@@ -31,7 +33,9 @@ SHAPE = {
     "window_size": 8,
     "drop_path": 0.0,
 }
-STAGES = "128x16c:0.58,128x16:0.78,192x8:1"
+STAGES = "128x64x1:0.3,192x32x1:0.65,192x16:1"
+SETTLING = 16
+"""Batches that BatchNorm's statistics are measured on before the averaged weights are looked at or exported."""
 CHECKED = 48
 """Held-out composites that are looked at now and then; the evaluation proper uses more and others."""
 CHECK_SEED = 99
@@ -63,12 +67,13 @@ def train(run: Run, stages: tuple[Stage, ...], bank: Bank, held_out: Bank, seed:
         loss = _spell(run, stages, _feed(run, bank, seed), every)
         rate = (run.position.images - first) / (run.position.elapsed - started)
         if run.team.leads:
+            run.average.settle(image for image, _ in islice(_feed(run, bank, seed), SETTLING))
             yield report(run, loss, rate, held_out)
 
 
 def report(run: Run, loss: float, rate: float, held_out: Bank) -> str:
     return (
-        f"{run.progress:6.1%}  {run.stage.size} px{' coarse' * run.stage.coarse}  {run.position.images} images"
+        f"{run.progress:6.1%}  {run.stage.size} px, {run.stage.levels} of {LEVELS} levels  {run.position.images} images"
         f"  {rate:.1f}/s  loss {loss:.3f}  held-out IoU {check(run, held_out):.3f}"
     )
 
@@ -143,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("build/training"), help="checkpoints, log, weights")
     parser.add_argument("--bank", type=Path, help="cache of the unpacked pictures (default: OUT/bank)")
     parser.add_argument("--minutes", type=float, default=100.0, help="the whole run's length")
-    parser.add_argument("--stages", default=STAGES, help="SIZExBATCH[c]:UNTIL, ... (default %(default)s)")
+    parser.add_argument("--stages", default=STAGES, help="SIZExBATCH[xLEVELS]:UNTIL, ... (default %(default)s)")
     parser.add_argument("--every", type=float, default=240.0, help="seconds between checkpoints")
     parser.add_argument("--processes", type=int, default=2, help="that train together, a thread each")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of a single process")

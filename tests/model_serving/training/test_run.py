@@ -1,4 +1,5 @@
 import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from model_serving.training.bank import Bank
 from model_serving.training.export import export
 from model_serving.training.run import Run
 from model_serving.training.schedule import Stage
-from model_serving.training.stream import Composites, example
+from model_serving.training.stream import VIEWS, Composites, example, examples
 from model_serving.training.team import Team, gather
 from model_serving.training.train import check, train
 from model_serving.weights import load_shipped
@@ -63,14 +64,15 @@ def test_a_run_begins_with_what_another_has_learned(run: Run):
     assert torch.equal(other.predict(image), run.predict(image))
 
 
-def test_a_coarse_stage_leaves_the_last_step_alone(run: Run):
-    run.stage = Stage(32, 2, 1.0, coarse=True)
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_a_stage_of_few_levels_leaves_the_finer_steps_alone(run: Run, levels: int):
+    run.stage = Stage(32, 2, 1.0, levels)
     before = run.network.refiners[2].state_dict()["query.0.conv.weight"].clone()
     first = run.network.decoder.state_dict()["head.weight"].clone()
     run.step(batch())
     assert torch.equal(run.network.refiners[2].state_dict()["query.0.conv.weight"], before)
     assert not torch.equal(run.network.decoder.state_dict()["head.weight"], first)
-    assert run.predict(batch()[0]).shape == (2, 1, 16, 16)
+    assert run.predict(batch()[0]).shape == (2, 1, 2 << levels, 2 << levels)
 
 
 def test_the_weights_survive_a_change_of_size(run: Run):
@@ -94,6 +96,16 @@ def test_the_average_moves_less_than_the_weights(run: Run):
     assert 0 < moved < ahead
 
 
+def test_settling_measures_what_the_averaged_weights_really_see(run: Run):
+    run.step(batch())
+    norm = run.average.network.decoder.join.bn
+    seen: list[torch.Tensor] = []
+    norm.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    run.average.settle([batch()[0]])
+    assert torch.allclose(norm.running_mean, seen[0].mean((0, 2, 3)), atol=1e-6)
+    assert not run.average.network.training
+
+
 def test_exported_weights_open_as_shipped_ones_and_say_how_they_came_about(run: Run, tmp_path: Path):
     run.step(batch())
     export(run, tmp_path / "small.safetensors", seed=7)
@@ -108,13 +120,18 @@ def test_exported_weights_open_as_shipped_ones_and_say_how_they_came_about(run: 
 
 def test_the_stream_goes_on_from_any_number_and_shares_between_processes(bank: Bank):
     whole = iter(Composites(bank, 32, seed=1))
-    scenes = [next(whole) for _ in range(4)]
-    halves = [iter(Composites(bank, 32, seed=1, first=rank, stride=2)) for rank in (0, 1)]
+    scenes = list(islice(whole, 0, 4 * VIEWS, VIEWS))
+    halves = [islice(Composites(bank, 32, seed=1, first=rank, stride=2), 0, None, VIEWS) for rank in (0, 1)]
     for number, (image, truth) in enumerate(scenes):
         mine = next(halves[number % 2])
         assert torch.equal(mine[0], image)
         assert torch.equal(mine[1], truth)
         assert torch.equal(example(bank, 32, 1, number)[0], image)
+
+
+def test_a_scene_is_seen_straight_and_mirrored_by_another_camera(bank: Bank):
+    (_, straight), (_, mirrored) = islice(examples(bank, 32, 1, 7, 2), 2)
+    assert torch.equal(mirrored, straight.flip(-1))
 
 
 def test_a_short_training_reports_and_ends(run: Run, bank: Bank):

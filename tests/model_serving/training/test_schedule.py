@@ -2,14 +2,16 @@ import pytest
 
 from model_serving.training.schedule import FLOOR, WARM_UP, Stage, one_cycle, parse_stages, stage_at
 
-STAGES = (Stage(128, 16, 0.5, coarse=True), Stage(128, 16, 0.7), Stage(256, 8, 1.0))
+STAGES = (Stage(128, 16, 0.5, levels=1), Stage(128, 16, 0.7), Stage(256, 8, 1.0))
 
 
 def test_stages_are_read_from_text():
-    assert parse_stages("128x16c:0.5,128x16:0.7,256x8:1") == STAGES
+    assert parse_stages("128x16x1:0.5,128x16:0.7,256x8:1") == STAGES
 
 
-@pytest.mark.parametrize("text", ["128x16:0.5", "128x16:0.9,64x8:0.5", "100x8:1", "128:1", ""])
+@pytest.mark.parametrize(
+    "text", ["128x16:0.5", "128x16:0.9,64x8:0.5", "100x8:1", "128:1", "128x16x5:1", "128x16x0:1", ""]
+)
 def test_stages_that_make_no_sense_are_refused(text: str):
     with pytest.raises(ValueError):  # noqa: PT011 - any of the messages
         parse_stages(text)
