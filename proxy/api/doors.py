@@ -12,6 +12,7 @@ from proxy.api.pages import install_pages
 from proxy.api.problems import install_handlers
 from proxy.api.request_id import RequestIds
 from proxy.api.service import Service
+from proxy.api.shortcut import Shortcut
 
 
 def install(app: FastAPI, service: Service) -> None:
@@ -33,5 +34,5 @@ def _hang(app: FastAPI) -> None:
     for router in (predictions.router, health.router, problem_pages.router):
         app.include_router(router)
     install_pages(app)
-    for middleware in (HeadAsGet, LastResort, RequestIds):  # the last is the outermost
+    for middleware in (Shortcut, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
         app.add_middleware(middleware)

@@ -1,22 +1,27 @@
 """An image in; its mask, or the image cut out by it, out."""
 
 import time
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from fastapi import APIRouter, Request, Response
 
 from proxy.api.departure import while_connected
 from proxy.api.openapi import image_body, png_response, prediction_problems
-from proxy.api.service import service_of
+from proxy.api.service import Service, service_of
 from proxy.api.upload import receive_image
 from proxy.core.predictor import Prediction
 from proxy.core.types import Renderer
 from proxy.telemetry.headers import cache_status, server_timing
 
+MASK, CUTOUT = "/v1/mask", "/v1/cutout"
+RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
+
 router = APIRouter(tags=["predictions"], default_response_class=Response)
 
 
 @router.post(
-    "/v1/mask",
+    MASK,
     operation_id="mask",
     summary="The mask of an image",
     openapi_extra=image_body("mask"),
@@ -29,11 +34,11 @@ async def mask(request: Request) -> Response:
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
     """
-    return await _answer(request, service_of(request).mask)
+    return await answer(request, service_of(request).mask)
 
 
 @router.post(
-    "/v1/cutout",
+    CUTOUT,
     operation_id="cutout",
     summary="The image without its background",
     openapi_extra=image_body("cutout"),
@@ -46,10 +51,11 @@ async def cutout(request: Request) -> Response:
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
     The model is asked once for the mask and the cutout of the same bytes.
     """
-    return await _answer(request, service_of(request).cutout)
+    return await answer(request, service_of(request).cutout)
 
 
-async def _answer(request: Request, renderer: Renderer) -> Response:
+async def answer(request: Request, renderer: Renderer) -> Response:
+    """Raises RematteError; ClientDisconnect when the caller leaves."""
     service = service_of(request)
     begun = time.perf_counter()
     image = await receive_image(request, service)

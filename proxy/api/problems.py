@@ -42,6 +42,10 @@ def problem_response(request: Request, error: RematteError) -> Response:
     return _response(request, problem_type(type(error)), error.title, error.status, str(error), headers)
 
 
+def departed() -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
 async def _rematte_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RematteError)
     return problem_response(request, error)
@@ -59,7 +63,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 
 async def _departure(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
-    return Response(status_code=CLIENT_CLOSED_REQUEST)
+    return departed()
 
 
 def _plain(request: Request, status: int, detail: str, headers: dict[str, str]) -> Response:
