@@ -7,6 +7,7 @@ RematteError
 │   └── UploadTooLarge
 ├── BadImage                 the bytes arrived, but are no picture we can work on
 │   └── TooManyPixels
+├── NotCached                the caller wants a kept answer or none
 ├── Overloaded               more waits than the queue may hold
 ├── DeadlinePassed           the caller's time is over
 └── BackendError             the inference failed
@@ -70,6 +71,14 @@ class TooManyPixels(BadImage):
 
     kind = "too-many-pixels"
     title = "The image has too many pixels"
+
+
+class NotCached(RematteError):
+    """`Cache-Control: only-if-cached` asked for a kept answer, and there is none (RFC 9111, 5.2.1.7)."""
+
+    status = 504
+    kind = "not-cached"
+    title = "Nothing is kept for this image"
 
 
 class Overloaded(RematteError):

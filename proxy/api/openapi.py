@@ -17,6 +17,7 @@ from proxy.errors import (
     BadUpload,
     DeadlinePassed,
     EmptyUpload,
+    NotCached,
     Overloaded,
     RematteError,
     TooManyPixels,
@@ -66,7 +67,8 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
     "Cache-Control": ("A mask may be corrected one day: ask again before you show a kept one.", "private, no-cache"),
     "Cache-Status": (
         "RFC 9211. `hit` with the seconds that the entry will live unread, and where it lay: `rendered` (finished), or "
-        "the tier of its mask. `fwd=miss`: the model was asked; `collapsed`: by an earlier caller.",
+        "the tier of its mask. `fwd=miss`: the model was asked; `fwd=bypass`: as `no-cache` wanted; `stored`: the "
+        "answer is kept now; `collapsed`: an earlier caller asked.",
         "rematte; hit; ttl=1800; detail=rendered",
     ),
     "ETag": ("Names image, model and output; the same in every replica.", '"9f2b4c1d8e7a60534b1f0c2d3e4a5b6c"'),
@@ -94,6 +96,7 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     BackendError: "The model server answered with something that is no mask.",
     Overloaded: "64 images are waiting already; send this one again later.",
     BackendAway: "No model has been ready yet: the model server has not been asked yet.",
+    NotCached: "Nothing is kept for this image; send it without `only-if-cached` to have it made.",
     DeadlinePassed: "There was no mask within 60 seconds; try again later.",
     BackendSilent: "The model server took the image and never answered.",
 }

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from proxy.api.departure import while_connected
 from proxy.api.openapi import image_body, png_response, prediction_problems
 from proxy.api.service import Service, service_of
+from proxy.api.terms import parameter, terms_of
 from proxy.api.upload import receive_image
 from proxy.core.predictor import Prediction
 from proxy.core.types import Renderer
@@ -24,7 +25,7 @@ router = APIRouter(tags=["predictions"], default_response_class=Response)
     MASK,
     operation_id="mask",
     summary="The mask of an image",
-    openapi_extra=image_body("mask"),
+    openapi_extra=image_body("mask") | {"parameters": [parameter()]},
     responses=prediction_problems()
     | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
 )
@@ -41,7 +42,7 @@ async def mask(request: Request) -> Response:
     CUTOUT,
     operation_id="cutout",
     summary="The image without its background",
-    openapi_extra=image_body("cutout"),
+    openapi_extra=image_body("cutout") | {"parameters": [parameter()]},
     responses=prediction_problems()
     | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
 )
@@ -60,7 +61,7 @@ async def answer(request: Request, renderer: Renderer) -> Response:
     begun = time.perf_counter()
     image = await receive_image(request, service)
     read_s = time.perf_counter() - begun
-    prediction = await while_connected(request, service.predictor.predict(image, renderer))
+    prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
     return _response(prediction, read_s)
 
 

@@ -11,7 +11,7 @@ from proxy.core.dispatch import Dispatch, Job
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
-from proxy.core.types import Cache, Inference, Key, Mask, Model
+from proxy.core.types import Cache, Inference, Key, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
 
 Size = tuple[int, int]
@@ -24,9 +24,10 @@ LATELY, LATELY_S = 64, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A mask fresh from the model, and the seconds that it took."""
+    """A mask fresh from the model, whether the cache has it now, and the seconds that it took."""
 
     mask: Mask
+    kept: bool = True
     queue_s: float = 0.0
     infer_s: float = 0.0
 
@@ -40,27 +41,33 @@ class Oracle:
         self._watch = watch
         self._measure = measure
         self._flights: Flights[Key, Landed] = Flights()
+        self._errands: dict[Key, Errand] = {}
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
-    async def ask(self, image: Image, key: Key) -> Landing[Landed]:
-        """The image's mask. Raises BadImage, Overloaded, BackendError."""
-        landing = await self._flights.board(key, partial(self._look_back_or_take_off, image, key))
+    async def ask(self, image: Image, key: Key, terms: Terms) -> Landing[Landed]:
+        """The image's mask. Raises BadImage, Overloaded, BackendError.
+
+        A flight that several share is kept if one of them allows it.
+        """
+        if terms.may_keep and key in self._errands:
+            self._errands[key].keep = True
+        landing = await self._flights.board(key, partial(self._look_back_or_take_off, image, key, terms))
         if landing.value.mask.blake3 == await image.blake3():
             return landing
         # Two images with one seeded hash at the same time: this one flies by itself.
-        return await Flights[Key, Landed]().board(key, partial(self._take_off, image))
+        return await Flights[Key, Landed]().board(key, partial(self._take_off, image, key, terms))
 
     async def close(self, patience_s: float) -> None:
         """Waits for masks that are on their way into the cache."""
         await self._flights.close(patience_s)
 
-    def _look_back_or_take_off(self, image: Image, key: Key) -> Flight[Landed]:
+    def _look_back_or_take_off(self, image: Image, key: Key, terms: Terms) -> Flight[Landed]:
         # A miss may be older than it looks: while our lookup was on its way back, an equal image's flight may have
         # landed and left the board. Without a look back we would ask for its mask twice.
         mask, landed_at = self._lately.get(key, (None, 0.0))
-        if mask is not None and time.monotonic() - landed_at < LATELY_S:
+        if terms.may_find and mask is not None and time.monotonic() - landed_at < LATELY_S:
             return Flight(asyncio.create_task(_landed(mask)), withdraw=lambda: False)
-        return self._take_off(image)
+        return self._take_off(image, key, terms)
 
     def _keep(self, image: Image, mask: Mask) -> None:
         """Under the version that really ran, whichever was live when it was asked for."""
@@ -70,21 +77,29 @@ class Oracle:
         if len(self._lately) > LATELY:
             self._lately.popitem(last=False)
 
-    def _take_off(self, image: Image) -> Flight[Landed]:
-        errand = Errand(image, self._dispatch)
+    def _take_off(self, image: Image, key: Key, terms: Terms) -> Flight[Landed]:
+        errand = self._errands[key] = Errand(image, self._dispatch, terms.may_keep)
         task = asyncio.create_task(self._run(errand))
+        task.add_done_callback(partial(self._returned, key, errand))
         return Flight(task, partial(errand.withdraw, task))
+
+    def _returned(self, key: Key, errand: "Errand", _: asyncio.Task[Landed]) -> None:
+        # A withdrawn errand may end after its successor has set out.
+        if self._errands.get(key) is errand:
+            del self._errands[key]
 
     async def _run(self, errand: "Errand") -> Landed:
         size = await self._measure(errand.image)
         job = errand.submit()
         await errand.image.digest()  # beside the inference, not before it
         mask = await self._mask(errand.image, size, await job.landed)
-        return Landed(mask, job.queue_s, job.infer_s)
+        if errand.keep:
+            self._keep(errand.image, mask)
+        return Landed(mask, errand.keep, job.queue_s, job.infer_s)
 
     async def _mask(self, image: Image, size: Size, inference: Inference) -> Mask:
         self._watch.saw(inference.model_version)
-        mask = Mask(
+        return Mask(
             png=inference.png,
             width=size[0],
             height=size[1],
@@ -94,15 +109,14 @@ class Oracle:
             confidence=inference.confidence,
             made_at=time.time(),
         )
-        self._keep(image, mask)
-        return mask
 
 
 class Errand:
     """One image on its way to the model; it can be called back until it is there."""
 
-    def __init__(self, image: Image, dispatch: Dispatch) -> None:
+    def __init__(self, image: Image, dispatch: Dispatch, keep: bool) -> None:
         self.image = image
+        self.keep = keep
         self._dispatch = dispatch
         self._job: Job | None = None
 

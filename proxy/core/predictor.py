@@ -11,9 +11,9 @@ from proxy.core.keys import etag, rendered_key
 from proxy.core.lookup import Lookup, Wanted
 from proxy.core.oracle import Landed, Oracle
 from proxy.core.race import HeadStart, race
-from proxy.core.types import Cache, Found, Key, Mask, Model, Rendered, Renderer
+from proxy.core.types import ANY_TERMS, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
 from proxy.core.watch import ModelWatch
-from proxy.errors import DeadlinePassed
+from proxy.errors import DeadlinePassed, NotCached
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Prediction:
     etag: str
     found: Found | None = None
     collapsed: bool = False
+    bypassed: bool = False
+    stored: bool = True
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -35,6 +37,7 @@ class Source:
     stages: dict[str, float]
     found: Found | None = None
     collapsed: bool = False
+    stored: bool = True
 
 
 class Predictor:
@@ -51,62 +54,90 @@ class Predictor:
         self._lookup = Lookup(cache, head_start)
         self._renders: Flights[Key, Rendered] = Flights()
 
-    async def predict(self, image: Image, renderer: Renderer) -> Prediction:
-        """Raises BadImage, Overloaded, BackendError, or DeadlinePassed when the deadline is over."""
+    async def predict(self, image: Image, renderer: Renderer, terms: Terms = ANY_TERMS) -> Prediction:
+        """Raises BadImage, Overloaded, BackendError, NotCached, or DeadlinePassed when the deadline is over."""
         try:
             async with asyncio.timeout(self._deadline_s) as deadline:
-                return await self._predict(image, renderer)
+                return await self._predict(image, renderer, terms)
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise DeadlinePassed(f"There was no mask within {self._deadline_s:g} seconds; try again later.") from None
 
-    async def _predict(self, image: Image, renderer: Renderer) -> Prediction:
+    async def _predict(self, image: Image, renderer: Renderer, terms: Terms) -> Prediction:
         begun = time.perf_counter()
-        result = await self._find_or_infer(Wanted.of(image, self._watch.model, renderer.name))
+        result = await self._find_or_infer(Wanted.of(image, self._watch.model, renderer.name), terms)
         if isinstance(result, Landing):
             landed = result.value
             stages = {"queue": landed.queue_s, "infer": landed.infer_s}
-            return await self._rendered(image, renderer, Source(landed.mask, stages, collapsed=result.collapsed))
+            source = Source(landed.mask, stages, collapsed=result.collapsed, stored=landed.kept)
+            return await self._rendered(image, renderer, source, terms)
         stages = {"lookup": time.perf_counter() - begun}
         if isinstance(result.entry, Mask):
-            return await self._rendered(image, renderer, Source(result.entry, stages, result))
+            return await self._rendered(image, renderer, Source(result.entry, stages, result), terms)
         return Prediction(result.entry, _etag(result.entry, renderer), result, stages=stages)
 
-    async def _find_or_infer(self, wanted: Wanted) -> Found | Landing[Landed]:
-        if found := await self._lookup.near(wanted):
+    async def _find_or_infer(self, wanted: Wanted, terms: Terms) -> Found | Landing[Landed]:
+        if terms.may_find and (found := await self._lookup.near(wanted)):
             return found
-        infer = partial(self._oracle.ask, wanted.image, wanted.mask)
+        if not terms.may_infer:
+            return await self._find(wanted, terms)
+        infer = partial(self._oracle.ask, wanted.image, wanted.mask, terms)
+        if not terms.may_find:
+            return await infer()
         result: Found | Landing[Landed] = await race(self._lookup.far(wanted), infer, self._head_start.seconds)
         return result
 
-    async def _rendered(self, image: Image, renderer: Renderer, source: Source) -> Prediction:
+    async def _find(self, wanted: Wanted, terms: Terms) -> Found:
+        if terms.may_find and (found := await self._lookup.far(wanted)):
+            return found
+        raise NotCached("Nothing is kept for this image; send it without `only-if-cached` to have it made.")
+
+    async def _rendered(self, image: Image, renderer: Renderer, source: Source, terms: Terms) -> Prediction:
         begun = time.perf_counter()
-        mask = source.mask
+        if terms.may_keep:
+            rendered = await self._render_and_keep(image, source.mask, renderer)
+        else:
+            rendered = await _render(image, source.mask, renderer)
+        return Prediction(
+            rendered,
+            _etag(rendered, renderer),
+            source.found,
+            source.collapsed,
+            bypassed=not terms.may_find,
+            stored=source.stored,
+            stages=source.stages | {"render": time.perf_counter() - begun},
+        )
+
+    async def _render_and_keep(self, image: Image, mask: Mask, renderer: Renderer) -> Rendered:
+        """Once for all who wait for the same."""
         key = rendered_key(image, Model(self._watch.model.name, mask.model_version), renderer.name)
         landing = await self._renders.board(key, partial(self._start_rendering, image, mask, renderer, key))
-        rendered = landing.value
-        if rendered.blake3 != mask.blake3:  # two images with one seeded hash at the same time
-            rendered = await self._render(image, mask, renderer, key)
-        stages = source.stages | {"render": time.perf_counter() - begun}
-        return Prediction(rendered, _etag(rendered, renderer), source.found, source.collapsed, stages)
+        if landing.value.blake3 == mask.blake3:
+            return landing.value
+        # Two images with one seeded hash at the same time.
+        return await self._finish(image, mask, renderer, key)
 
     def _start_rendering(self, image: Image, mask: Mask, renderer: Renderer, key: Key) -> Flight[Rendered]:
-        return Flight(asyncio.create_task(self._render(image, mask, renderer, key)), withdraw=lambda: False)
+        return Flight(asyncio.create_task(self._finish(image, mask, renderer, key)), withdraw=lambda: False)
 
-    async def _render(self, image: Image, mask: Mask, renderer: Renderer, key: Key) -> Rendered:
-        body, media_type = await renderer.render(image, mask)
-        rendered = Rendered(
-            body=body,
-            media_type=media_type,
-            digest=mask.digest,
-            blake3=mask.blake3,
-            model_version=mask.model_version,
-            confidence=mask.confidence,
-            made_at=mask.made_at,
-        )
+    async def _finish(self, image: Image, mask: Mask, renderer: Renderer, key: Key) -> Rendered:
+        rendered = await _render(image, mask, renderer)
         self._cache.keep(key, rendered)
         return rendered
+
+
+async def _render(image: Image, mask: Mask, renderer: Renderer) -> Rendered:
+    body, media_type = await renderer.render(image, mask)
+    return Rendered(
+        body=body,
+        media_type=media_type,
+        digest=mask.digest,
+        blake3=mask.blake3,
+        model_version=mask.model_version,
+        confidence=mask.confidence,
+        made_at=mask.made_at,
+    )
 
 
 def _etag(rendered: Rendered, renderer: Renderer) -> str:

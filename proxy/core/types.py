@@ -80,6 +80,21 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What the caller allows (RFC 9111, 5.2.1)."""
+
+    may_find: bool = True
+    """`no-cache` forbids to answer with what is kept."""
+    may_keep: bool = True
+    """`no-store` forbids to keep the answer."""
+    may_infer: bool = True
+    """`only-if-cached` forbids to ask the model."""
+
+
+ANY_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class Inference:
     """The back end's answer. `model_version` is the one that really ran, whatever was asked for."""
 

@@ -13,7 +13,8 @@ def cache_status(prediction: Prediction) -> str:
     if prediction.found:
         detail = "rendered" if isinstance(prediction.found.entry, Rendered) else prediction.found.tier
         return f"{CACHE}; hit; ttl={int(prediction.found.ttl_s)}; detail={detail}"
-    return f"{CACHE}; fwd=miss; stored" + ("; collapsed" if prediction.collapsed else "")
+    forwarded = f"{CACHE}; fwd={'bypass' if prediction.bypassed else 'miss'}"
+    return forwarded + "; stored" * prediction.stored + "; collapsed" * prediction.collapsed
 
 
 def server_timing(stages_s: Mapping[str, float], found: Found | None = None) -> str:

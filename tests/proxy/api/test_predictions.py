@@ -247,3 +247,18 @@ async def test_a_caller_who_leaves_in_mid_body_leaves_nothing_behind(caplog: pyt
         await caller.call(it.app)
     assert caller.status == 499
     assert (backend.calls, cache.entries, caplog.records) == (0, {}, [])
+
+
+async def test_cache_control_is_obeyed():
+    async with house() as it:
+
+        async def ask(directive: str) -> httpx.Response:
+            return await it.client.post("/v1/mask", content=CAT, headers=JPEG | {"Cache-Control": directive})
+
+        missing = await ask("only-if-cached")
+        assert missing.status_code == 504
+        assert missing.json()["type"] == "/problems/not-cached"
+        assert cache_status(await ask("no-store")) == {"fwd": "miss"}
+        assert cache_status(await ask("max-age=0")) == {"fwd": "miss", "stored": True}
+        assert cache_status(await ask("no-cache")) == {"fwd": "bypass", "stored": True}
+        assert "hit" in cache_status(await ask("only-if-cached"))

@@ -33,6 +33,14 @@ def test_a_shared_flight_is_a_collapsed_miss():
     assert parsed(shared) == {"fwd": "miss", "stored": True, "collapsed": True}
 
 
+def test_an_answer_that_may_not_be_kept_is_not_called_stored():
+    assert parsed(Prediction(RENDERED, '"tag"', stored=False)) == {"fwd": "miss"}
+
+
+def test_a_caller_who_wants_no_kept_answer_bypasses_the_cache():
+    assert parsed(Prediction(RENDERED, '"tag"', bypassed=True)) == {"fwd": "bypass", "stored": True}
+
+
 def test_stages_are_told_in_order_and_in_milliseconds():
     assert server_timing({"read": 0.0015, "queue": 0.0, "infer": 1.25}) == (
         "read;dur=1.500, queue;dur=0.000, infer;dur=1250.000"
