@@ -7,6 +7,7 @@ RematteError
 │   └── UploadTooLarge
 ├── BadImage                 the bytes arrived, but are no picture we can work on
 │   └── TooManyPixels
+├── UnknownDigest            nothing is kept for an image that was only named
 ├── NotCached                the caller wants a kept answer or none
 ├── Overloaded               more waits than the queue may hold
 ├── DeadlinePassed           the caller's time is over
@@ -71,6 +72,14 @@ class TooManyPixels(BadImage):
 
     kind = "too-many-pixels"
     title = "The image has too many pixels"
+
+
+class UnknownDigest(RematteError):
+    """The image was named by its digest, and the cache holds no answer for it under the live model: upload it."""
+
+    status = 404
+    kind = "unknown-digest"
+    title = "Nothing is kept under this digest"
 
 
 class NotCached(RematteError):

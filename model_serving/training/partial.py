@@ -13,7 +13,7 @@ LEVELS = 4
 def partial_pass(network: InSPyReNet, image: Tensor, levels: int, *, halved: bool = False) -> list[Tensor]:
     """The first `levels` (1 to 4) of the logits d3, d2, d1, d0 as `InSPyReNet.single_pass` computes them.
 
-    `halved`: the backbone and the decoder run in bfloat16; SICA, whose sums need float32, does not.
+    `halved`: backbone, encoders and decoder run in bfloat16; SICA, whose sums need float32, does not.
     """
     with torch.autocast("cpu", torch.bfloat16, enabled=halved):
         maps = network.backbone(image)

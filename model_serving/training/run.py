@@ -22,7 +22,7 @@ from model_serving.training.team import ALONE, Team
 PEAK_RATE = 2e-3
 WEIGHT_DECAY = 0.02
 LARGEST_GRADIENT = 2.0
-FAST_BFLOAT16 = bool(torch.cpu._is_avx512_bf16_supported())
+FAST_BFLOAT16 = bool(torch.cpu._is_avx512_bf16_supported())  # torch has no public name for it
 
 
 @dataclass

@@ -47,7 +47,9 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
 
 def _parse_stage(text: str) -> Stage:
     shape, until = text.split(":")
-    size, batch, levels = (int(number) for number in f"{shape}x{LEVELS}".split("x")[:3])
+    size, batch, levels = (
+        int(number) for number in (shape if shape.count("x") == 2 else f"{shape}x{LEVELS}").split("x")
+    )
     if size % 32:
         raise ValueError(f"{size} is not a multiple of 32")
     if not 1 <= levels <= LEVELS:

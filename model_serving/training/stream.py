@@ -24,7 +24,7 @@ VIEWS = 2
 class Composites(IterableDataset[Batch]):
     """The scenes numbered `first`, `first + stride`, ... of one seed, each in a few views.
 
-    A resumed run goes on where it stopped.
+    A resumed run goes on with scenes that it has not seen.
     """
 
     def __init__(self, bank: Bank, size: int, seed: int, first: int = 0, stride: int = 1) -> None:

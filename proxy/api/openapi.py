@@ -1,6 +1,6 @@
 """What the service says of itself: `/openapi.json`, and through it `/docs` and `/redoc`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any
@@ -21,6 +21,7 @@ from proxy.errors import (
     Overloaded,
     RematteError,
     TooManyPixels,
+    UnknownDigest,
     UnsupportedUpload,
     UploadTooLarge,
 )
@@ -31,7 +32,8 @@ SUMMARY = "Removes image backgrounds, and never computes the same picture twice.
 DESCRIPTION = """
 Send a picture, get the mask of what stands out in it, or the picture without its background. The mask is made by
 InSPyReNet. Whoever sends the same bytes again gets the mask from the cache, within a millisecond or two; it stays there
-until nobody has asked for it during 30 minutes.
+until nobody has asked for it during 30 minutes. (`Cache-Control: no-cache`, which some tools send unasked, is always a
+new inference.)
 
 ```sh
 curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://localhost:8000/v1/mask -o mask.png
@@ -49,6 +51,7 @@ again is always safe.
 """
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
+    {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
     {"name": "health", "description": "For whoever starts, watches and balances."},
 ]
 
@@ -96,6 +99,7 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     BackendError: "The model server answered with something that is no mask.",
     Overloaded: "64 images are waiting already; send this one again later.",
     BackendAway: "No model has been ready yet: the model server has not been asked yet.",
+    UnknownDigest: "Nothing is kept for the image 2cf2…9824 and the live model small-5d41402a; upload the image.",
     NotCached: "Nothing is kept for this image; send it without `only-if-cached` to have it made.",
     DeadlinePassed: "There was no mask within 60 seconds; try again later.",
     BackendSilent: "The model server took the image and never answered.",
@@ -148,8 +152,17 @@ def png_response(description: str) -> Json:
 
 def prediction_problems() -> dict[int | str, Json]:
     """Every error of a prediction, by status."""
-    errors = sorted(_EXAMPLES, key=lambda error: error.status)
-    return {status: _problems(list(group)) for status, group in groupby(errors, key=lambda error: error.status)}
+    return _by_status(error for error in _EXAMPLES if error is not UnknownDigest)
+
+
+def kept_problems() -> dict[int | str, Json]:
+    """Every error of asking for what is kept, by status."""
+    return _by_status((UnknownDigest, BackendAway, RematteError))
+
+
+def _by_status(errors: Iterable[type[RematteError]]) -> dict[int | str, Json]:
+    ranked = sorted(errors, key=lambda error: error.status)
+    return {status: _problems(list(group)) for status, group in groupby(ranked, key=lambda error: error.status)}
 
 
 def _problems(errors: list[type[RematteError]]) -> Json:

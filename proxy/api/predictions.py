@@ -62,16 +62,16 @@ async def answer(request: Request, renderer: Renderer) -> Response:
     image = await receive_image(request, service)
     read_s = time.perf_counter() - begun
     prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
-    return _response(prediction, read_s)
+    return response_of(prediction, {"read": read_s} | prediction.stages)
 
 
-def _response(prediction: Prediction, read_s: float) -> Response:
+def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Response:
     rendered = prediction.rendered
     headers = {
         "Cache-Control": "private, no-cache",
         "Cache-Status": cache_status(prediction),
         "ETag": prediction.etag,
-        "Server-Timing": server_timing({"read": read_s} | prediction.stages, prediction.found),
+        "Server-Timing": server_timing(stages_s, prediction.found),
         "X-Image-Digest": rendered.digest,
         "X-Mask-Confidence": f"{rendered.confidence:.4f}",
         "X-Model-Version": rendered.model_version,

@@ -1,23 +1,28 @@
 """The nearest tier: least recently used entries of this process, bounded in bytes. Not safe across threads."""
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy.core.keys import alias_of
 from proxy.core.types import Entry, Key
 
-OVERHEAD_BYTES = 760
-"""What an entry takes beside its image, measured with tracemalloc over 10,000 entries."""
+OVERHEAD_BYTES = 940
+"""What an entry and its alias take beside its image, measured with tracemalloc over 10,000 entries."""
 
 
 @dataclass(slots=True)
 class Slot:
-    """An entry and its two clocks: when it was last read here, and when Redis last heard that it is alive."""
+    """An entry, its alias, and its clocks: when it was last read here, when Redis last heard that it is alive, and
+    when Redis was last told the alias."""
 
     entry: Entry
+    alias: Key
     read_at: float
     renewed_at: float
+    linked_at: float
 
 
 class MemoryCache:
@@ -28,6 +33,7 @@ class MemoryCache:
         self._ttl_s = ttl_s
         self._clock = clock
         self._slots: OrderedDict[Key, Slot] = OrderedDict()
+        self._aliases: dict[Key, Key] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -42,21 +48,31 @@ class MemoryCache:
             self._slots.move_to_end(key)
         return slot
 
-    def put(self, key: Key, entry: Entry, *, age_s: float = 0.0) -> None:
-        """`age_s`: how long ago Redis last heard of it. An entry that is larger than the whole tier is not kept."""
+    def resolve(self, alias: Key) -> Key | None:
+        """The key of the entry that the alias points to."""
+        return self._aliases.get(alias)
+
+    def put(self, key: Key, entry: Entry, *, age_s: float = 0.0, linked: bool = True) -> None:
+        """`age_s`: how long ago Redis last heard of it; `linked`: whether it was told the alias then.
+
+        An entry that is larger than the whole tier is not kept.
+        """
         self.drop(key)
         self._drop_idle()
         if _weight(entry) > self._max_bytes:
             return
         self.bytes += _weight(entry)
         now = self._clock()
-        self._slots[key] = Slot(entry, now, now - age_s)
+        slot = self._slots[key] = Slot(entry, alias_of(entry), now, now - age_s, now if linked else -math.inf)
+        self._aliases[slot.alias] = key
         while self.bytes > self._max_bytes:
             self.drop(next(iter(self._slots)))
 
     def drop(self, key: Key) -> None:
         if slot := self._slots.pop(key, None):
             self.bytes -= _weight(slot.entry)
+            if self._aliases.get(slot.alias) == key:
+                del self._aliases[slot.alias]
 
     def _drop_idle(self) -> None:
         # The order of the slots is the order of their last reads: the idle ones are in front.

@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from proxy.cache.entry import BadEntry, seal, unseal
+from proxy.core.keys import alias_of
 from proxy.core.types import Entry, Key
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ PREFIX = "rematte:"
 SEED_KEY = PREFIX + "seed"
 SEED_BITS = 64
 CONNECTIONS = 32
+LINKS_PER_TTL = 3
+"""An alias is told again this often while its entry is in use, and lives a little longer than that needs: it is 32
+bytes, and worth nothing without its entry."""
 
 
 class RedisAway(Exception):
@@ -44,6 +48,7 @@ class RedisCache:
     def __init__(self, client: Redis, ttl_s: float) -> None:
         self._client = client
         self._ttl_ms = int(ttl_s * 1000)
+        self._alias_ms = int(ttl_s * 1000 * (1 + 1 / LINKS_PER_TTL))
         self.trouble: str | None = None
         """What went wrong last, or None since the last call that went well."""
 
@@ -82,7 +87,19 @@ class RedisCache:
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Raises RedisAway, also when Redis is full."""
-        await self._do(self._client.set(_name(key), seal(key, entry), px=self._ttl_ms))
+        async with self._client.pipeline(transaction=False) as pipe:
+            pipe.set(_name(key), seal(key, entry), px=self._ttl_ms)
+            pipe.set(_alias_name(alias_of(entry)), key.token, px=self._alias_ms)
+            await self._do(pipe.execute())
+
+    async def link(self, key: Key, entry: Entry) -> None:
+        """Tells the entry's alias again. Raises RedisAway."""
+        await self._do(self._client.set(_alias_name(alias_of(entry)), key.token, px=self._alias_ms))
+
+    async def resolve(self, alias: Key) -> Key | None:
+        """The key that the alias points to. Raises RedisAway."""
+        token = await self._do(self._client.get(_alias_name(alias)))
+        return Key(token.decode("ascii", "replace")) if isinstance(token, bytes) else None
 
     async def renew(self, key: Key) -> bool:
         """Pushes the expiry forward; False when the entry is gone. Raises RedisAway."""
@@ -140,3 +157,7 @@ def _seconds(ttl_ms: object) -> float:
 
 def _name(key: Key) -> str:
     return PREFIX + key.token
+
+
+def _alias_name(alias: Key) -> str:
+    return PREFIX + "alias:" + alias.token

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from proxy.cache.memory import MemoryCache, Slot
-from proxy.cache.redis import RedisAway, RedisCache
+from proxy.cache.redis import LINKS_PER_TTL, RedisAway, RedisCache
 from proxy.core.types import Entry, Found, Key
 
 logger = logging.getLogger(__name__)
@@ -55,10 +55,21 @@ class TieredCache:
             return None
         age_s = self._ttl_s - stored.ttl_s
         if age_s >= self._ttl_s / RENEWALS_PER_TTL:
-            self._later(self._renew(stored.key, stored.entry))
+            self._later(self._renew(stored.key, stored.entry, link=True))
             age_s = 0.0
-        self._memory.put(stored.key, stored.entry, age_s=age_s)
+        self._memory.put(stored.key, stored.entry, age_s=age_s, linked=False)
         return Found(stored.entry, "redis", self._ttl_s - age_s)
+
+    async def follow(self, alias: Key) -> Found | None:
+        if (key := self._memory.resolve(alias)) and (found := self.peek(key)):
+            return found
+        if self._redis is None:
+            return None
+        try:
+            key = await self._redis.resolve(alias)
+        except RedisAway:
+            return None
+        return await self.get(key) if key else None
 
     def keep(self, key: Key, entry: Entry) -> None:
         self._memory.put(key, entry)
@@ -79,11 +90,18 @@ class TieredCache:
         now = self._clock()
         if self._redis is not None and now - slot.renewed_at >= self._ttl_s / RENEWALS_PER_TTL:
             slot.renewed_at = now
-            self._later(self._renew(key, slot.entry))
+            link = now - slot.linked_at >= self._ttl_s / LINKS_PER_TTL
+            if link:
+                slot.linked_at = now
+            self._later(self._renew(key, slot.entry, link))
 
-    async def _renew(self, key: Key, entry: Entry) -> None:
-        if self._redis is not None and not await self._redis.renew(key):
+    async def _renew(self, key: Key, entry: Entry, link: bool) -> None:
+        if self._redis is None:
+            return
+        if not await self._redis.renew(key):
             await self._share(self._redis, key, entry)  # it was evicted, or Redis came back empty
+        elif link:
+            await self._redis.link(key, entry)
 
     async def _share(self, redis: RedisCache, key: Key, entry: Entry) -> None:
         if len(entry.payload) <= MAX_SHARED_BYTES:
@@ -96,8 +114,10 @@ class TieredCache:
 
 
 async def _forgiving(work: Coroutine[Any, Any, None]) -> None:
-    await asyncio.sleep(ANSWER_FIRST_S)
     try:
+        await asyncio.sleep(ANSWER_FIRST_S)
         await work
     except RedisAway as error:
         logger.debug("not kept in Redis: %s", error)
+    finally:
+        work.close()  # cancelled in its sleep, it never began

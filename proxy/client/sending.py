@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,7 +46,7 @@ class Door:
         """Raises ServerAway; every other failure is an outcome."""
         began = time.monotonic()
         try:
-            response = await self._post(errand.source.read_bytes())
+            response = await self._answer(errand.source.read_bytes())
             if trouble := _trouble(response):
                 return Outcome(errand, time.monotonic() - began, trouble=trouble)
             _write(errand.target, response.content)
@@ -55,6 +56,11 @@ class Door:
         except (httpx.HTTPError, OSError) as error:
             return Outcome(errand, time.monotonic() - began, trouble=str(error) or type(error).__name__)
         return Outcome(errand, time.monotonic() - began, _found(response.headers.get("cache-status", "")))
+
+    async def _answer(self, picture: bytes) -> httpx.Response:
+        """What the server has is not uploaded again."""
+        kept = await self._client.get(f"{self._path}s/{sha256(picture).hexdigest()}")
+        return kept if kept.status_code == HTTPStatus.OK else await self._post(picture)
 
     async def _post(self, picture: bytes) -> httpx.Response:
         headers = {"Content-Type": "application/octet-stream"}  # the server looks at the bytes, not at a name for them

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from blake3 import blake3
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Key, Model
+from proxy.core.types import Entry, Key, Mask, Model
 
-SCHEMA = "rematte entry 1"
+SCHEMA = "rematte entry 2"
 """Changes when an entry's meaning changes; old entries are then never found again."""
 TOKEN_BYTES = 16
 
@@ -21,10 +21,22 @@ def rendered_key(image: Image, model: Model, rendering: str) -> Key:
     return _key("rendered", model, image, rendering)
 
 
+def alias(digest: str, model_version: str, rendering: str | None) -> Key:
+    """Where an image's mask (`rendering=None`) or finished answer is found by whoever knows only its digest."""
+    return _name("alias", digest, model_version, *(() if rendering is None else (rendering,)))
+
+
+def alias_of(entry: Entry) -> Key:
+    return alias(entry.digest, entry.model_version, None if isinstance(entry, Mask) else entry.rendering)
+
+
 def etag(digest: str, model_version: str, rendering: str) -> str:
     """Strong entity tag (RFC 9110, 8.8.3) with its quotes. Needs no inference."""
-    name = blake3(_unambiguous(text.encode() for text in (SCHEMA, digest, model_version, rendering)))
-    return f'"{name.hexdigest(length=TOKEN_BYTES)}"'
+    return f'"{_name(digest, model_version, rendering).token}"'
+
+
+def _name(*texts: str) -> Key:
+    return Key(blake3(_unambiguous(text.encode() for text in (SCHEMA, *texts))).hexdigest(length=TOKEN_BYTES))
 
 
 def _key(kind: str, model: Model, image: Image, *more: str) -> Key:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from proxy.core.dispatch import Dispatch, Job
@@ -41,7 +41,6 @@ class Oracle:
         self._watch = watch
         self._measure = measure
         self._flights: Flights[Key, Landed] = Flights()
-        self._errands: dict[Key, Errand] = {}
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
     async def ask(self, image: Image, key: Key, terms: Terms) -> Landing[Landed]:
@@ -49,44 +48,47 @@ class Oracle:
 
         A flight that several share is kept if one of them allows it.
         """
-        if terms.may_keep and key in self._errands:
-            self._errands[key].keep = True
-        landing = await self._flights.board(key, partial(self._look_back_or_take_off, image, key, terms))
-        if landing.value.mask.blake3 == await image.blake3():
-            return landing
-        # Two images with one seeded hash at the same time: this one flies by itself.
-        return await Flights[Key, Landed]().board(key, partial(self._take_off, image, key, terms))
+        # A miss may be older than it looks: while our lookup was on its way back, an equal image's flight may have
+        # landed and left the board. Without a look back we would ask for its mask twice.
+        mask = self._landed_lately(key) if terms.may_find else None
+        if mask and mask.blake3 == await image.blake3():
+            return Landing(Landed(mask), collapsed=True)
+        landing = await self._flights.board(key, partial(self._take_off, image, terms))
+        if landing.value.mask.blake3 != await image.blake3():
+            # Two images with one seeded hash at the same time: this one flies by itself.
+            landing = await Flights[Key, Landed]().board(key, partial(self._take_off, image, terms))
+        return self._kept(image, landing) if terms.may_keep else landing
 
     async def close(self, patience_s: float) -> None:
         """Waits for masks that are on their way into the cache."""
         await self._flights.close(patience_s)
 
-    def _look_back_or_take_off(self, image: Image, key: Key, terms: Terms) -> Flight[Landed]:
-        # A miss may be older than it looks: while our lookup was on its way back, an equal image's flight may have
-        # landed and left the board. Without a look back we would ask for its mask twice.
+    def _landed_lately(self, key: Key) -> Mask | None:
         mask, landed_at = self._lately.get(key, (None, 0.0))
-        if terms.may_find and mask is not None and time.monotonic() - landed_at < LATELY_S:
-            return Flight(asyncio.create_task(_landed(mask)), withdraw=lambda: False)
-        return self._take_off(image, key, terms)
+        return mask if time.monotonic() - landed_at < LATELY_S else None
+
+    def _kept(self, image: Image, landing: Landing[Landed]) -> Landing[Landed]:
+        """One who said `no-store` may have begun the flight that brought this."""
+        landed = landing.value
+        if not landed.kept and self._landed_lately(self._key(image, landed.mask)) is not landed.mask:
+            self._keep(image, landed.mask)
+        return Landing(replace(landed, kept=True), landing.collapsed)
+
+    def _key(self, image: Image, mask: Mask) -> Key:
+        """Under the version that really ran, whichever was live when it was asked for."""
+        return mask_key(image, Model(self._watch.model.name, mask.model_version))
 
     def _keep(self, image: Image, mask: Mask) -> None:
-        """Under the version that really ran, whichever was live when it was asked for."""
-        key = mask_key(image, Model(self._watch.model.name, mask.model_version))
+        key = self._key(image, mask)
         self._cache.keep(key, mask)
         self._lately[key] = mask, time.monotonic()
         if len(self._lately) > LATELY:
             self._lately.popitem(last=False)
 
-    def _take_off(self, image: Image, key: Key, terms: Terms) -> Flight[Landed]:
-        errand = self._errands[key] = Errand(image, self._dispatch, terms.may_keep)
+    def _take_off(self, image: Image, terms: Terms) -> Flight[Landed]:
+        errand = Errand(image, self._dispatch, terms.may_keep)
         task = asyncio.create_task(self._run(errand))
-        task.add_done_callback(partial(self._returned, key, errand))
         return Flight(task, partial(errand.withdraw, task))
-
-    def _returned(self, key: Key, errand: "Errand", _: asyncio.Task[Landed]) -> None:
-        # A withdrawn errand may end after its successor has set out.
-        if self._errands.get(key) is errand:
-            del self._errands[key]
 
     async def _run(self, errand: "Errand") -> Landed:
         size = await self._measure(errand.image)
@@ -129,7 +131,3 @@ class Errand:
         if self._job is None:
             return task.cancel()
         return self._dispatch.withdraw(self._job)
-
-
-async def _landed(mask: Mask) -> Landed:
-    return Landed(mask)

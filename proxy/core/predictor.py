@@ -7,13 +7,13 @@ from functools import partial
 
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
-from proxy.core.keys import etag, rendered_key
+from proxy.core.keys import alias, alias_of, etag, rendered_key
 from proxy.core.lookup import Lookup, Wanted
 from proxy.core.oracle import Landed, Oracle
 from proxy.core.race import HeadStart, race
 from proxy.core.types import ANY_TERMS, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
 from proxy.core.watch import ModelWatch
-from proxy.errors import DeadlinePassed, NotCached
+from proxy.errors import DeadlinePassed, NotCached, UnknownDigest
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,23 @@ class Predictor:
             if not deadline.expired():
                 raise
             raise DeadlinePassed(f"There was no mask within {self._deadline_s:g} seconds; try again later.") from None
+
+    async def recall(self, digest: str, renderer: Renderer) -> Prediction:
+        """What is kept for an image that is only named. Raises UnknownDigest; BackendAway before there was a model."""
+        version = self._watch.model.version
+        found = await self._follow(alias(digest, version, renderer.name))
+        if found and isinstance(found.entry, Rendered):
+            return Prediction(found.entry, _etag(found.entry, renderer), found)
+        found = None if renderer.needs_image else await self._follow(alias(digest, version, None))
+        if found and isinstance(found.entry, Mask):
+            rendered = await _render(None, found.entry, renderer)
+            return Prediction(rendered, _etag(rendered, renderer), found)
+        raise UnknownDigest(f"Nothing is kept for the image {digest} and the live model {version}; upload the image.")
+
+    async def _follow(self, wanted: Key) -> Found | None:
+        """The entry's own digest proves that it is the one."""
+        found = await self._cache.follow(wanted)
+        return found if found and alias_of(found.entry) == wanted else None
 
     async def _predict(self, image: Image, renderer: Renderer, terms: Terms) -> Prediction:
         begun = time.perf_counter()
@@ -127,11 +144,12 @@ class Predictor:
         return rendered
 
 
-async def _render(image: Image, mask: Mask, renderer: Renderer) -> Rendered:
+async def _render(image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
     body, media_type = await renderer.render(image, mask)
     return Rendered(
         body=body,
         media_type=media_type,
+        rendering=renderer.name,
         digest=mask.digest,
         blake3=mask.blake3,
         model_version=mask.model_version,

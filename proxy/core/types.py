@@ -55,6 +55,8 @@ class Rendered:
 
     body: bytes = field(repr=False)
     media_type: str
+    rendering: str
+    """The renderer's name."""
     digest: str
     blake3: bytes = field(repr=False)
     model_version: str
@@ -123,8 +125,12 @@ class Cache(Protocol):
         """What the slower tiers hold for the first of the keys that has an entry."""
         ...
 
+    async def follow(self, alias: Key) -> Found | None:
+        """The entry that an alias points to, from any tier. The caller must check that it is the one it wants."""
+        ...
+
     def keep(self, key: Key, entry: Entry) -> None:
-        """Returns before slow tiers have it."""
+        """Returns before slow tiers have it. From then on `keys.alias_of(entry)` points to it."""
         ...
 
 
@@ -145,7 +151,9 @@ class Renderer(Protocol):
 
     name: str
     """Names the output options without ambiguity, for the key and the ETag."""
+    needs_image: bool
+    """Whether the image's bytes are used, and not the mask alone."""
 
-    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:
-        """Body and media type. Raises BadImage."""
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
+        """Body and media type. `image` may be None if it is not needed. Raises BadImage."""
         ...

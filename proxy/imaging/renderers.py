@@ -1,4 +1,4 @@
-"""A mask, and what an answer makes of it. Pillow works in a thread: a large PNG takes a second."""
+"""A mask, and what an answer makes of it. Pillow works in a thread: a large cut-out takes a second."""
 
 import asyncio
 import io
@@ -23,8 +23,9 @@ class MaskPng:
     """The mask at the upright image's size: 8-bit grey, 255 where the object is."""
 
     name = "mask.png"
+    needs_image = False
 
-    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
         if mask.png[IHDR_SIZE] == struct.pack(">II", mask.width, mask.height):
             return mask.png, PNG  # as it lies
         return await asyncio.to_thread(mask_png, mask), PNG
@@ -34,11 +35,13 @@ class CutoutPng:
     """The upright image with the mask as alpha: RGBA, colours and their ICC profile kept, EXIF dropped."""
 
     name = "cutout.png"
+    needs_image = True
 
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
 
-    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
+        assert image is not None
         return await asyncio.to_thread(cutout_png, image, mask, self._max_pixels), PNG
 
 

@@ -7,7 +7,7 @@ from proxy.core.types import Key, Mask, Rendered
 CAT_KEY = Key("0" * 31 + "1")
 DOG_KEY = Key("0" * 31 + "2")
 MASK = Mask(b"png", 40, 30, "d" * 64, b"b" * 32, "small-1", 0.5, 1000.0)
-RENDERED = Rendered(b"finished", "image/png", "d" * 64, b"b" * 32, "small-1", 0.5, 1000.0)
+RENDERED = Rendered(b"finished", "image/png", "mask.png", "d" * 64, b"b" * 32, "small-1", 0.5, 1000.0)
 
 _facts = {
     "digest": st.text("0123456789abcdef", min_size=64, max_size=64),
@@ -18,6 +18,6 @@ _facts = {
 }
 entries = st.one_of(
     st.builds(Mask, png=st.binary(), width=st.integers(1, 2**31), height=st.integers(1, 2**31), **_facts),
-    st.builds(Rendered, body=st.binary(), media_type=st.text(), **_facts),
+    st.builds(Rendered, body=st.binary(), media_type=st.text(), rendering=st.text(), **_facts),
 )
 keys = st.builds(Key, st.text("0123456789abcdef", min_size=32, max_size=32))

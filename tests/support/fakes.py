@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from PIL import Image as Pillow
 
 from proxy.core.fingerprint import Image
+from proxy.core.keys import alias_of
 from proxy.core.types import Description, Entry, Found, Inference, Key, Mask, Model, Rendered
 from proxy.errors import RematteError
 
@@ -82,6 +83,9 @@ class DictCache:
         await self._gate.wait()
         return None if self._late else next(filter(None, map(self._found, keys)), None)
 
+    async def follow(self, alias: Key) -> Found | None:
+        return next((self._found(key) for key, entry in self.entries.items() if alias_of(entry) == alias), None)
+
     def keep(self, key: Key, entry: Entry) -> None:
         self.entries[key] = entry
 
@@ -97,8 +101,9 @@ class MaskRenderer:
     """Gives the mask as it lies."""
 
     name = "mask"
+    needs_image = False
 
-    async def render(self, image: Image, mask: Mask) -> tuple[bytes, str]:
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
         return mask.png, "image/png"
 
 

@@ -10,7 +10,7 @@ def test_stages_are_read_from_text():
 
 
 @pytest.mark.parametrize(
-    "text", ["128x16:0.5", "128x16:0.9,64x8:0.5", "100x8:1", "128:1", "128x16x5:1", "128x16x0:1", ""]
+    "text", ["128x16:0.5", "128x16:0.9,64x8:0.5", "100x8:1", "128:1", "128x16x5:1", "128x16x0:1", "128x16x1x9:1", ""]
 )
 def test_stages_that_make_no_sense_are_refused(text: str):
     with pytest.raises(ValueError):  # noqa: PT011 - any of the messages

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.cache.memory import OVERHEAD_BYTES, MemoryCache
+from proxy.core.keys import alias_of
 from proxy.core.types import Key
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK
 
@@ -90,3 +91,21 @@ def test_whatever_happens_the_bytes_are_those_of_the_entries_and_within_the_boun
             cache.put(Key(name), replace(MASK, png=b"x" * size))
         held = sum(OVERHEAD_BYTES + len(slot.entry.payload) for slot in cache._slots.values())
         assert cache.bytes == held <= ROOM
+
+
+def test_an_alias_goes_with_its_entry():
+    cache, clock = memory()
+    cache.put(CAT_KEY, MASK)
+    assert cache.resolve(alias_of(MASK)) == CAT_KEY
+    clock.now += TTL_S
+    cache.get(DOG_KEY)
+    assert cache.resolve(alias_of(MASK)) is None
+
+
+def test_an_entry_that_moved_to_another_key_keeps_its_alias():
+    """Another seed names the same image anew; the old entry's end must not take the new one's alias along."""
+    cache, _ = memory()
+    cache.put(CAT_KEY, MASK)
+    cache.put(DOG_KEY, MASK)
+    cache.drop(CAT_KEY)
+    assert cache.resolve(alias_of(MASK)) == DOG_KEY

@@ -6,7 +6,8 @@ import redis
 from proxy.cache.memory import MemoryCache
 from proxy.cache.redis import RedisCache
 from proxy.cache.tiers import MAX_SHARED_BYTES, TieredCache
-from tests.support.entries import CAT_KEY, MASK
+from proxy.core.keys import alias_of
+from tests.support.entries import CAT_KEY, DOG_KEY, MASK, RENDERED
 
 TTL_S = 1800.0
 STEP_S = TTL_S / 30
@@ -58,6 +59,19 @@ async def test_what_one_replica_keeps_another_finds_in_redis_and_then_in_its_mem
     assert other.peek(CAT_KEY) is None
     assert (await other.get(CAT_KEY)).tier == "redis"
     assert other.peek(CAT_KEY).entry == MASK
+
+
+async def test_what_is_found_under_the_second_key_is_kept_and_renewed_under_that(replicas, raw):
+    one, other = replicas
+    one.keep(DOG_KEY, MASK)
+    await one.settle()
+    raw.pexpire(f"rematte:{DOG_KEY.token}", 1000)
+    assert (await other.get(CAT_KEY, DOG_KEY)).entry == MASK
+    assert other.peek(DOG_KEY)
+    assert other.peek(CAT_KEY) is None
+    await other.settle()
+    assert raw.pttl(f"rematte:{DOG_KEY.token}") > 1000
+    assert not raw.exists(NAME)
 
 
 async def test_many_reads_renew_the_expiry_once_in_a_thirtieth_of_the_ttl(replicas, raw, clock):
@@ -137,6 +151,56 @@ async def test_memory_alone_is_a_cache_too(clock):
     assert tiers.peek(CAT_KEY).entry == MASK
     assert await tiers.get(CAT_KEY) is None
     await tiers.close()
+
+
+async def test_an_alias_leads_to_its_entry_in_every_replica(replicas):
+    one, other = replicas
+    one.keep(CAT_KEY, MASK)
+    assert (await one.follow(alias_of(MASK))).tier == "memory"
+    await one.settle()
+    assert (await other.follow(alias_of(MASK))).entry == MASK
+    assert await other.follow(alias_of(RENDERED)) is None
+
+
+async def test_an_alias_whose_entry_is_gone_leads_nowhere(replicas, raw):
+    one, other = replicas
+    one.keep(CAT_KEY, MASK)
+    await one.settle()
+    raw.delete(NAME)
+    assert await other.follow(alias_of(MASK)) is None
+
+
+async def test_without_redis_an_alias_leads_as_far_as_the_memory(clock):
+    tiers = Replica(None, clock).tiers
+    tiers.keep(CAT_KEY, MASK)
+    assert (await tiers.follow(alias_of(MASK))).entry == MASK
+    clock.now += TTL_S
+    assert await tiers.follow(alias_of(MASK)) is None
+
+
+async def test_an_alias_lives_as_long_as_its_entry_is_read(replicas, raw, clock):
+    tiers, _ = replicas
+    tiers.keep(CAT_KEY, MASK)
+    await tiers.settle()
+    raw.delete(*raw.keys("rematte:alias:*"))
+    clock.now += TTL_S / 3
+    tiers.peek(CAT_KEY)
+    await tiers.settle()
+    (name,) = raw.keys("rematte:alias:*")
+    assert raw.pttl(name) > TTL_S * 1000
+
+
+async def test_a_thousand_hits_within_a_ttl_are_at_most_forty_writes(replicas, raw, clock):
+    tiers, _ = replicas
+    tiers.keep(CAT_KEY, MASK)
+    await tiers.settle()
+    raw.config_resetstat()
+    for _ in range(1000):
+        clock.now += TTL_S / 1000
+        tiers.peek(CAT_KEY)
+        await tiers.settle()
+    counts = {name: stat["calls"] for name, stat in raw.info("commandstats").items()}
+    assert 30 <= counts["cmdstat_pexpire"] + counts["cmdstat_set"] <= 40
 
 
 async def test_an_entry_that_would_hold_up_redis_stays_in_memory(replicas, raw):

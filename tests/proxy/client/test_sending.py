@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,9 +27,14 @@ def errands(folder: Path, *names: str) -> list[Errand]:
     return [Errand(folder / f"{name}.jpg", folder / "out" / f"{name}.png") for name in names]
 
 
-async def sent(work: Sequence[Errand], answer: Answer, at_once: int = 4) -> list[Outcome]:
+def unknown(_request: httpx.Request) -> httpx.Response:
+    return problem(404, "Nothing is kept for this image.")
+
+
+async def sent(work: Sequence[Errand], answer: Answer, at_once: int = 4, kept: Answer = unknown) -> list[Outcome]:
+    """`answer` is the server's to uploads, `kept` to questions by digest."""
     told: list[Outcome] = []
-    transport = httpx.MockTransport(answer)
+    transport = httpx.MockTransport(lambda request: (kept if request.method == "GET" else answer)(request))
     async with httpx.AsyncClient(base_url="http://rematte:8000", transport=transport) as client:
         await send_all(work, Door(client, "/v1/mask"), at_once, told.append)
     return told
@@ -43,6 +49,27 @@ async def test_the_answer_is_written_and_told(tmp_path):
     assert (outcome.found, outcome.trouble) == ("miss", None)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["cat.png"]
     assert (tmp_path / "out" / "cat.png").read_bytes() == PNG
+
+
+async def test_what_the_server_has_is_not_uploaded(tmp_path):
+    asked = []
+
+    def kept(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return masked("rematte; hit; ttl=1800; detail=rendered")
+
+    (outcome,) = await sent(errands(tmp_path, "cat"), lambda request: pytest.fail("uploaded"), kept=kept)
+    assert outcome.found == "hit (rendered)"
+    assert asked == [f"/v1/masks/{hashlib.sha256(b'cat').hexdigest()}"]
+
+
+@pytest.mark.parametrize("status", [404, 405, 422, 500, 503])
+async def test_a_server_that_cannot_say_is_sent_the_picture(tmp_path, status):
+    def kept(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status)
+
+    (outcome,) = await sent(errands(tmp_path, "cat"), lambda _: masked("rematte; fwd=miss"), kept=kept)
+    assert (outcome.found, outcome.trouble) == ("miss", None)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.fingerprint import image_of
-from proxy.core.keys import etag, mask_key, rendered_key
+from proxy.core.keys import alias, alias_of, etag, mask_key, rendered_key
 from proxy.core.types import Model
+from tests.support.entries import MASK, RENDERED
 
 CAT = image_of(b"cat", seed=1)
 MODEL = Model("inspyrenet", "small-1")
@@ -30,6 +31,19 @@ def test_every_field_changes_the_key():
         rendered_key(CAT, MODEL, "mask.png"),
     ]
     assert len(set(keys)) == len(keys)
+
+
+def test_an_alias_needs_the_digest_the_version_and_the_rendering():
+    names = [
+        alias("ab", "1", None),
+        alias("ab", "2", None),
+        alias("ac", "1", None),
+        alias("ab", "1", ""),
+        alias("ab", "1", "mask.png"),
+    ]
+    assert len(set(names)) == len(names)
+    assert alias_of(MASK) == alias(MASK.digest, MASK.model_version, None)
+    assert alias_of(RENDERED) == alias(RENDERED.digest, RENDERED.model_version, "mask.png")
 
 
 @given(st.tuples(texts, texts, texts), st.tuples(texts, texts, texts))

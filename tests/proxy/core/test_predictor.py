@@ -12,7 +12,7 @@ from proxy.core.predictor import Prediction, Predictor
 from proxy.core.race import HeadStart
 from proxy.core.types import ANY_TERMS, Model, Terms
 from proxy.core.watch import ModelWatch
-from proxy.errors import BackendAway, BackendError, BadImage, DeadlinePassed, NotCached, Overloaded
+from proxy.errors import BackendAway, BackendError, BadImage, DeadlinePassed, NotCached, Overloaded, UnknownDigest
 from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, masks, renders
 
 CAT, DOG = image_of(b"cat", seed=1), image_of(b"dog", seed=1)
@@ -268,6 +268,19 @@ async def test_when_the_deadline_is_over_the_caller_is_told():
     house.backend.release()
 
 
+async def test_an_entry_of_another_image_under_an_alias_is_not_believed():
+    """Redis may lie, or an alias be told twice: the entry's own digest decides."""
+
+    class Liar(DictCache):
+        async def follow(self, alias):
+            return next(filter(None, map(self._found, self.entries)), None)
+
+    house = await House(cache=Liar()).opened()
+    await house.predict(DOG)
+    with pytest.raises(UnknownDigest):
+        await house.predictor.recall(hashlib.sha256(b"cat").hexdigest(), MaskRenderer())
+
+
 NO_CACHE, NO_STORE, ONLY_IF_CACHED = Terms(may_find=False), Terms(may_keep=False), Terms(may_infer=False)
 
 
@@ -306,8 +319,17 @@ async def test_a_flight_shared_with_no_store_is_kept_for_the_other(order):
     house.backend.release()
     predictions = await asyncio.gather(first, second)
     assert house.backend.calls == 1
-    assert all(prediction.stored for prediction in predictions)
+    assert any(prediction.stored for prediction in predictions)
     assert len(masks(house.cache)) == 1
+
+
+async def test_what_has_just_landed_is_no_answer_to_no_cache():
+    house = await House(cache=DictCache(late=True)).opened()
+    both = await asyncio.gather(house.predict(), house.predict(terms=NO_CACHE))
+    assert house.backend.calls == 1, "a flight may be shared"
+    again = await asyncio.gather(house.predict(), house.predict(terms=NO_CACHE))
+    assert house.backend.calls == 2, "what it brought may not"
+    assert [prediction.bypassed for prediction in (*both, *again)] == [False, True, False, True]
 
 
 @pytest.mark.parametrize("near", [True, False], ids=["memory", "redis"])

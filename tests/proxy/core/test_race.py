@@ -6,7 +6,7 @@ from proxy.core.race import HeadStart, race
 from proxy.core.types import Found, Rendered
 from proxy.errors import BackendAway
 
-HIT = Found(Rendered(b"png", "image/png", "digest", b"blake3", "v1", 1.0, 0.0), "redis", 1800.0)
+HIT = Found(Rendered(b"png", "image/png", "mask.png", "digest", b"blake3", "v1", 1.0, 0.0), "redis", 1800.0)
 PATIENT_S = 60.0
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageCms
 
-from proxy.imaging.png import BAND_ROWS, COLOUR_TYPES, encode
+from proxy.imaging.png import BAND_BYTES, COLOUR_TYPES, encode
 from tests.proxy.imaging.pictures import corners, picture_in
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -22,9 +22,15 @@ def test_every_pixel_comes_back(mode: str, width: int, height: int, data: st.Dat
     assert decoded.tobytes() == picture.tobytes()
 
 
-@pytest.mark.parametrize("height", [BAND_ROWS - 1, BAND_ROWS, BAND_ROWS + 1, 3 * BAND_ROWS + 5])
-def test_bands_leave_no_seam(height: int):
-    picture = Pillow.effect_noise((50, height), 90)
+@pytest.mark.parametrize("rows", [63, 64, 65, 200])
+def test_bands_leave_no_seam(rows: int):
+    picture = Pillow.effect_noise((BAND_BYTES // 64, rows), 90)
+    assert picture_in(encode(picture)).tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("size", [(1, 2 * BAND_BYTES), (2 * BAND_BYTES, 2)], ids=["tall", "wide"])
+def test_no_shape_is_too_odd(size: tuple[int, int]):
+    picture = Pillow.linear_gradient("L").resize(size)
     assert picture_in(encode(picture)).tobytes() == picture.tobytes()
 
 

@@ -1,0 +1,58 @@
+"""Answers that are kept, for whoever knows an image's digest: no upload, no inference."""
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from proxy.api.openapi import kept_problems, png_response
+from proxy.api.predictions import response_of
+from proxy.api.service import service_of
+from proxy.core.types import Renderer
+
+router = APIRouter(prefix="/v1", tags=["kept answers"], default_response_class=Response)
+
+Digest = Annotated[
+    str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the image file's bytes: 64 lower-case hex digits.")
+]
+_UNCHANGED = {304: {"description": "What `If-None-Match` names is still right."}}
+
+
+@router.get(
+    "/masks/{digest}",
+    operation_id="kept_mask",
+    summary="The mask of an image that was sent before",
+    responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/mask` answers.")},
+)
+async def kept_mask(request: Request, digest: Digest) -> Response:
+    """Ask with the digest before you upload: whoever sent the same bytes within the last 30 minutes has paid for it.
+
+    `HEAD` says whether there is one. 404 means: upload it.
+    """
+    return await _answer(request, digest, service_of(request).mask)
+
+
+@router.get(
+    "/cutouts/{digest}",
+    operation_id="kept_cutout",
+    summary="The cutout of an image that was sent before",
+    responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/cutout` answers.")},
+)
+async def kept_cutout(request: Request, digest: Digest) -> Response:
+    """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it."""
+    return await _answer(request, digest, service_of(request).cutout)
+
+
+async def _answer(request: Request, digest: str, renderer: Renderer) -> Response:
+    begun = time.perf_counter()
+    prediction = await service_of(request).predictor.recall(digest, renderer)
+    response = response_of(prediction, {"lookup": time.perf_counter() - begun})
+    if _matches(request.headers.get("if-none-match", ""), prediction.etag):
+        headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return Response(status_code=304, headers=headers)
+    return response
+
+
+def _matches(tags: str, etag: str) -> bool:
+    """Weak comparison (RFC 9110, 13.1.2)."""
+    return any(tag.strip().removeprefix("W/") in ("*", etag) for tag in tags.split(","))
