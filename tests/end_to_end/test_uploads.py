@@ -15,8 +15,8 @@ from tests.support.running_proxy import RunningProxy, served_from
 
 MIB = 1024 * 1024
 LIMIT = 32 * MIB
-ENTRIES_PER_MASK = 2
-"""The model's mask and the rendered answer."""
+KEYS_PER_IMAGE = 4
+"""The mask and the rendered answer, each with its alias."""
 
 
 def png(width: int, height: int) -> bytes:
@@ -46,8 +46,8 @@ def nothing_cached(proxy: RunningProxy, redis_client: redis.Redis) -> Iterator[N
     before = redis_client.dbsize()
     yield
     proxy.mask(new_image())
-    eventually(lambda: redis_client.dbsize() >= before + ENTRIES_PER_MASK)
-    assert redis_client.dbsize() == before + ENTRIES_PER_MASK
+    eventually(lambda: redis_client.dbsize() >= before + KEYS_PER_IMAGE)
+    assert redis_client.dbsize() == before + KEYS_PER_IMAGE
 
 
 @pytest.mark.usefixtures("nothing_cached")
