@@ -32,6 +32,7 @@ EMOJI_SIZE = 109
 HELD_OUT_PERCENT = 10
 LARGEST = 20_000_000
 """Pixels; some of the clip art is drawn for posters."""
+Image.MAX_IMAGE_PIXELS = None  # Pillow would warn of the posters before we can pass them over
 
 
 def cutouts(share: Path, held_out: bool) -> Iterator[tuple[str, Pixels]]:

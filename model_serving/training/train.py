@@ -33,7 +33,7 @@ SHAPE = {
     "window_size": 8,
     "drop_path": 0.0,
 }
-STAGES = "128x64x1:0.3,192x32x1:0.65,192x16:1"
+STAGES = "128x32x1:0.14,192x32x1:0.4,192x32x2:0.58,192x16:1"
 SETTLING = 16
 """Batches that BatchNorm's statistics are measured on before the averaged weights are looked at or exported."""
 CHECKED = 48

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model_serving.training.bank import Bank
-from model_serving.training.export import export
+from model_serving.training.export import STRETCH, export, stretched
 from model_serving.training.run import Run
 from model_serving.training.schedule import Stage
 from model_serving.training.stream import VIEWS, Composites, example, examples
@@ -111,11 +111,19 @@ def test_exported_weights_open_as_shipped_ones_and_say_how_they_came_about(run: 
     export(run, tmp_path / "small.safetensors", seed=7)
     opened = load_shipped(tmp_path / "small.safetensors")
     image = batch()[0]
-    assert torch.equal(opened(image).pred, run.average.network(image).pred)
+    assert torch.equal(opened(image).pred, stretched(run.average.network, STRETCH)(image).pred)
     from safetensors import safe_open
 
     with safe_open(tmp_path / "small.safetensors", "pt") as file:
         assert json.loads(file.metadata()["training"]) == {"seed": 7, "images": 2, "steps": 1}
+
+
+def test_stretching_makes_the_coarsest_saliency_surer_and_leaves_the_run_alone(run: Run):
+    network, image = run.average.network, batch()[0]
+    before = network.single_pass(image)
+    surer = stretched(network, 3.0).single_pass(image)
+    assert torch.allclose(surer.saliency[0], 3.0 * before.saliency[0], atol=1e-5)
+    assert torch.equal(network.single_pass(image).finest, before.finest)
 
 
 def test_the_stream_goes_on_from_any_number_and_shares_between_processes(bank: Bank):
