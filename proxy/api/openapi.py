@@ -157,7 +157,11 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((UnknownDigest, BackendAway, RematteError))
+    no_digest = {
+        "description": "What stands in the path is no digest.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    return _by_status((UnknownDigest, BackendAway, RematteError)) | {422: no_digest}
 
 
 def _by_status(errors: Iterable[type[RematteError]]) -> dict[int | str, Json]:

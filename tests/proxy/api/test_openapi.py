@@ -36,6 +36,10 @@ def test_every_operation_is_described_and_named_once():
     assert len({operation["operationId"] for operation in operations}) == len(operations)
 
 
+def test_every_error_is_documented_as_a_problem():
+    assert not {"HTTPValidationError", "ValidationError"} & set(DOCUMENT["components"]["schemas"])
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_every_error_of_a_prediction_has_an_example(door: str):
     responses = DOCUMENT["paths"][door]["post"]["responses"]
