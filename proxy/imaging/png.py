@@ -1,4 +1,4 @@
-"""Our own PNG writer (RFC 2083): Pillow's tries five filters for every row, which is most of a small miss's overhead.
+"""Our own PNG writer (RFC 2083): Pillow's tries five filters for every row, which was much of what a miss cost.
 
 One filter fits masks, which change slowly from row to row, and cut-outs, whose removed parts are flat: `Up`. ISA-L then
 deflates several times faster than zlib does.

@@ -1,4 +1,4 @@
-"""A mask, and what an answer makes of it. Pillow works in a thread: a large cut-out takes a second."""
+"""A mask, and what an answer makes of it. Pillow works in a thread: it would hold up everybody else."""
 
 import asyncio
 import io

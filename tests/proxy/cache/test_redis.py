@@ -39,7 +39,7 @@ async def test_of_several_keys_the_first_that_has_an_entry_counts(cache):
     assert (stored.key, stored.entry) == (CAT_KEY, RENDERED)
 
 
-async def test_several_keys_that_have_nothing_cost_one_trip(cache, raw):
+async def test_of_several_keys_that_have_nothing_only_the_first_is_fetched(cache, raw):
     await cache.get(CAT_KEY, DOG_KEY)
     raw.config_resetstat()
     assert await cache.get(CAT_KEY, DOG_KEY) is None
