@@ -8,9 +8,13 @@ import httpx
 from fastapi import FastAPI
 
 from proxy.api import install
+from proxy.api.drain import Drain
 from proxy.api.service import Readiness, Service
 from proxy.backends.torchserve import TorchServe
+from proxy.cache.lease import Leases
+from proxy.cache.link import RedisLink
 from proxy.cache.memory import MemoryCache
+from proxy.cache.notices import Notices
 from proxy.cache.redis import RedisCache
 from proxy.cache.seed import Seed
 from proxy.cache.tiers import TieredCache
@@ -36,18 +40,28 @@ class House:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         url = settings.torchserve_url or TORCHSERVE_URL
         management_url = settings.torchserve_management_url or str(httpx.URL(url).copy_with(port=MANAGEMENT_PORT))
-        self.redis = _redis(settings)
-        self.seed = Seed(self.redis)
+        self.drain = Drain()
+        self.link = _link(settings)
+        redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
+        self.seed = Seed(redis)
         self.cache = TieredCache(
-            MemoryCache(settings.memory_bytes, settings.idle_ttl_s), self.redis, ttl_s=settings.idle_ttl_s
+            MemoryCache(settings.memory_bytes, settings.idle_ttl_s), redis, ttl_s=settings.idle_ttl_s
         )
+        self.notices = Notices(self.link) if self.link else None
+        self.leases = Leases(self.link, self.notices, self.cache.shared) if self.link and self.notices else None
         self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
         self.dispatch = Dispatch(
             self.backend, max_waiting=settings.max_queue, max_waiting_bytes=settings.max_queue_bytes
         )
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s)
         measure = Measure(settings.max_image_pixels)
-        self.oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
+        self.oracle = Oracle(
+            cache=self.cache,
+            claims=self.leases,
+            dispatch=self.dispatch,
+            watch=self.watch,
+            measure=measure,
+        )
         self.predictor = Predictor(
             cache=self.cache,
             oracle=self.oracle,
@@ -58,18 +72,21 @@ class House:
 
     def readiness(self) -> Readiness:
         troubles = [self.watch.trouble]
-        if self.redis is not None and self.redis.trouble:
-            troubles.append(f"Redis is away: {self.redis.trouble}")
+        if self.link is not None and self.link.trouble:
+            troubles.append(f"Redis is away: {self.link.trouble}")
         return Readiness(
             ready=self.watch.ever_ready,
             degraded=tuple(trouble for trouble in troubles if trouble),
             model=self.watch.model if self.watch.ever_ready else None,
+            stopping=self.drain.begun,
         )
 
     @asynccontextmanager
     async def open(self, _app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(self.seed.share(), self.watch.look())
         watchers = [asyncio.create_task(self.seed.run()), asyncio.create_task(self.watch.run())]
+        if self.notices:
+            watchers.append(asyncio.create_task(self.notices.run()))
         try:
             yield
         finally:
@@ -78,7 +95,11 @@ class House:
             await asyncio.gather(*watchers, return_exceptions=True)
             await self.dispatch.close(LAST_LANDINGS_S)
             await self.oracle.close(LAST_LANDINGS_S)
-            await self.cache.close()
+            if self.leases:
+                await self.leases.close()
+            await self.cache.settle()
+            if self.link:
+                await self.link.close()
             await self.backend.close()
 
 
@@ -96,12 +117,13 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         mask=MaskPng(),
         cutout=CutoutPng(settings.max_image_pixels),
         readiness=house.readiness,
+        drain=house.drain,
     )
     install(app, service)
     return app
 
 
-def _redis(settings: Settings) -> RedisCache | None:
+def _link(settings: Settings) -> RedisLink | None:
     if settings.redis_url is None:
         return None
-    return RedisCache.at(settings.redis_url, ttl_s=settings.idle_ttl_s, timeout_s=settings.redis_timeout_ms / 1000)
+    return RedisLink.at(settings.redis_url, timeout_s=settings.redis_timeout_ms / 1000)

@@ -10,6 +10,7 @@ RematteError
 ├── UnknownDigest            nothing is kept for an image that was only named
 ├── NotCached                the caller wants a kept answer or none
 ├── Overloaded               more waits than the queue may hold
+├── Stopping                 the server is being stopped
 ├── DeadlinePassed           the caller's time is over
 └── BackendError             the inference failed
     ├── BackendAway          it cannot be reached or has no worker; trying later helps
@@ -96,6 +97,16 @@ class Overloaded(RematteError):
     status = 503
     kind = "overloaded"
     title = "Too many images are waiting"
+    retry_after_s = 5
+
+
+class Stopping(RematteError):
+    """A signal has come: what is under way is finished, nothing new is begun. Another server, or this one restarted,
+    will take the image."""
+
+    status = 503
+    kind = "stopping"
+    title = "The server is being stopped"
     retry_after_s = 5
 
 

@@ -1,17 +1,26 @@
-"""`rematte serve`: the application behind uvicorn, one process, one line when it listens."""
+"""`rematte serve`: the application behind uvicorn, in one process or several, and one line when it listens."""
 
 import logging
 import re
+import signal
 import socket
+import time
+from multiprocessing import parent_process
+from multiprocessing.synchronize import Semaphore
+from types import FrameType
 
 import uvicorn
 
+from proxy.api.drain import Drain
 from proxy.app import TORCHSERVE_URL, build_app
 from proxy.listening import bind, shown_url
 from proxy.settings import Settings
+from proxy.workers import Workers
 
-LAST_ANSWERS_S = 8
-"""Seconds that requests in progress are given when the server is to stop."""
+LAST_BYTES_S = 2
+"""Seconds for answers that are being sent when the drain is over."""
+LAST_WRITES_S = 4
+"""Seconds for what a process does after its last answer, before it is killed."""
 IDLE_CONNECTION_S = 75
 """Longer than clients keep an idle connection (nginx's number): who closes first never meets a request under way."""
 
@@ -19,32 +28,81 @@ IDLE_CONNECTION_S = 75
 def serve(settings: Settings) -> None:
     """Returns when a signal has stopped it. Raises CannotListen, and ValueError for a Redis URL that is none."""
     door = bind(settings.host, settings.port)
-    _log(settings.log_level)
-    config = uvicorn.Config(
-        build_app(settings),
-        http="httptools",
-        loop="uvloop",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # nothing here asks who the caller is
-        timeout_keep_alive=IDLE_CONNECTION_S,
-        timeout_graceful_shutdown=LAST_ANSWERS_S,
-    )
-    _Announcing(config, settings).run(sockets=[door])
+    if settings.workers == 1:
+        return _Server(settings).run(sockets=[door])
+    build_app(settings)  # what is wrong with the settings is said once, and here
+    patience_s = settings.drain_s + LAST_BYTES_S + LAST_WRITES_S
+    return Workers(settings.workers, _work, (settings, door), lambda: _announce(settings)).run(patience_s)
 
 
-class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
-        super().__init__(config)
+def _work(settings: Settings, door: socket.socket, ready: Semaphore) -> None:
+    """The life of one process of several."""
+    _Server(settings, ready).run(sockets=[door])
+
+
+class _Server(uvicorn.Server):
+    """On a signal it finishes what is under way before it closes its port; a second Ctrl-C closes it at once."""
+
+    def __init__(self, settings: Settings, ready: Semaphore | None = None) -> None:
+        _log(settings.log_level)
+        app = build_app(settings)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                loop="uvloop",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,  # nothing here asks who the caller is
+                timeout_keep_alive=IDLE_CONNECTION_S,
+                timeout_graceful_shutdown=LAST_BYTES_S,
+            )
+        )
+        self._drain: Drain = app.state.service.drain
         self._settings = settings
+        self._ready = ready
+        self._closes_at = float("inf")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        url = shown_url(self._settings.host, self._settings.port)
-        print(f"Rematte listens on {url}: {_parts(self._settings)}.", flush=True)
+        if self._ready is None:
+            _announce(self._settings)
+        else:
+            self._ready.release()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._drain.begun and sig == signal.SIGINT:
+            return super().handle_exit(sig, frame)
+        if not self._drain.begun:
+            self._captured_signals.append(sig)
+            self._leave()
+        return None
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._ready is not None and not _has_parent():
+            self._leave()
+        if self._drain.begun and (self._drain.is_empty or time.monotonic() > self._closes_at):
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    def _leave(self) -> None:
+        if not self._drain.begun:
+            self._drain.begin()
+            self._closes_at = time.monotonic() + self._settings.drain_s
+
+
+def _has_parent() -> bool:
+    parent = parent_process()
+    return parent is not None and parent.is_alive()
+
+
+def _announce(settings: Settings) -> None:
+    url = shown_url(settings.host, settings.port)
+    processes = f" in {settings.workers} processes" if settings.workers > 1 else ""
+    print(f"Rematte listens on {url}{processes}: {_parts(settings)}.", flush=True)
 
 
 def _parts(settings: Settings) -> str:

@@ -53,6 +53,12 @@ class Settings(BaseModel):
         default=100, description="Milliseconds after which a silent Redis counts as a miss."
     )
     deadline_s: PositiveFloat = Field(default=60, description="Seconds until a request without an answer gets a 504.")
+    drain_s: NonNegativeFloat = Field(
+        default=8, description="Seconds that images under way are given when the server is told to stop."
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="Processes that share the port; more than one want a Redis to share masks through."
+    )
     max_image_bytes: PositiveInt = Field(default=32 * MIB, description="Largest upload, in bytes.")
     max_image_pixels: PositiveInt = Field(default=50_000_000, description="Largest image, in pixels.")
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")

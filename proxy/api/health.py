@@ -29,7 +29,7 @@ class LiveModel(BaseModel):
 class Ready(BaseModel):
     """Whether images can be sent."""
 
-    status: Literal["starting", "ready", "degraded"] = Field(
+    status: Literal["starting", "ready", "degraded", "stopping"] = Field(
         description="`degraded`: known images are answered, new ones perhaps not."
     )
     degraded: list[str] = Field(description="What is away, one reason each.")
@@ -45,6 +45,9 @@ STRICT = {
 }
 
 
+UNREADY = "No model has been ready yet, the server is stopping, or `strict` and degraded."
+
+
 @router.get("/livez", operation_id="livez", summary="Is the process alive?")
 async def livez(response: Response) -> Alive:
     """200 for as long as the process answers, whatever else is down."""
@@ -57,19 +60,27 @@ async def livez(response: Response) -> Alive:
     operation_id="readyz",
     summary="Can images be sent?",
     openapi_extra={"parameters": [STRICT]},
-    responses={503: {"model": Ready, "description": "No model has been ready yet, or `strict` and degraded."}},
+    responses={
+        503: {
+            "model": Ready,
+            "description": "No model has been ready yet, the server is stopping, or `strict` and degraded.",
+        }
+    },
 )
 async def readyz(request: Request, response: Response) -> Ready:
-    """503 until a worker of the model server has been ready once; 200 from then on, with what is away now."""
+    """503 until a worker of the model server has been ready once; 200 from then on, with what is away now, until the
+    server is told to stop."""
     readiness = service_of(request).readiness()
     ready = Ready(status=_status(readiness), degraded=list(readiness.degraded), model=_model(readiness))
-    if ready.status == "starting" or (ready.status == "degraded" and "strict" in request.query_params):
+    if ready.status in {"starting", "stopping"} or (ready.status == "degraded" and "strict" in request.query_params):
         response.status_code = 503
     response.headers.update(FRESH)
     return ready
 
 
-def _status(readiness: Readiness) -> Literal["starting", "ready", "degraded"]:
+def _status(readiness: Readiness) -> Literal["starting", "ready", "degraded", "stopping"]:
+    if readiness.stopping:
+        return "stopping"
     if not readiness.ready:
         return "starting"
     return "degraded" if readiness.degraded else "ready"

@@ -58,10 +58,11 @@ async def cutout(request: Request) -> Response:
 async def answer(request: Request, renderer: Renderer) -> Response:
     """Raises RematteError; ClientDisconnect when the caller leaves."""
     service = service_of(request)
-    begun = time.perf_counter()
-    image = await receive_image(request, service)
-    read_s = time.perf_counter() - begun
-    prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
+    with service.drain.inside():
+        begun = time.perf_counter()
+        image = await receive_image(request, service)
+        read_s = time.perf_counter() - begun
+        prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
     return response_of(prediction, {"read": read_s} | prediction.stages)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from proxy.api.drain import Drain
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
@@ -12,11 +13,13 @@ from proxy.core.types import Model, Renderer
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """`ready`: a worker of the model server has been ready once. `degraded`: what is away now, one reason each."""
+    """`ready`: a worker of the model server has been ready once. `degraded`: what is away now, one reason each.
+    `stopping`: somebody has told this server to stop, so new images had better go elsewhere."""
 
     ready: bool
     degraded: tuple[str, ...] = ()
     model: Model | None = None
+    stopping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Service:
     mask: Renderer
     cutout: Renderer
     readiness: Callable[[], Readiness]
+    drain: Drain
 
 
 def service_of(request: Request) -> Service:

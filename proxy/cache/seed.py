@@ -3,7 +3,8 @@
 import asyncio
 import logging
 
-from proxy.cache.redis import RedisAway, RedisCache, new_seed
+from proxy.cache.link import RedisAway
+from proxy.cache.redis import RedisCache, new_seed
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from proxy.cache.link import RedisAway
 from proxy.cache.memory import MemoryCache, Slot
-from proxy.cache.redis import LINKS_PER_TTL, RedisAway, RedisCache
+from proxy.cache.redis import LINKS_PER_TTL, RedisCache
 from proxy.core.types import Entry, Found, Key
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class TieredCache:
         self._ttl_s = ttl_s
         self._clock = clock
         self._background: set[asyncio.Task[None]] = set()
+        self._sharing: dict[Key, asyncio.Task[None]] = {}
 
     def peek(self, key: Key) -> Found | None:
         slot = self._memory.get(key)
@@ -74,17 +76,18 @@ class TieredCache:
     def keep(self, key: Key, entry: Entry) -> None:
         self._memory.put(key, entry)
         if self._redis is not None:
-            self._later(self._share(self._redis, key, entry))
+            self._sharing[key] = sharing = self._later(self._share(self._redis, key, entry))
+            sharing.add_done_callback(lambda done: self._sharing.get(key) is done and self._sharing.pop(key))
+
+    async def shared(self, key: Key) -> None:
+        """Returns when an entry that is on its way to Redis is there, or never will be."""
+        if sharing := self._sharing.get(key):
+            await asyncio.wait({sharing})
 
     async def settle(self) -> None:
         """Waits for the writes under way."""
         while self._background:
             await asyncio.wait(self._background)
-
-    async def close(self) -> None:
-        await self.settle()
-        if self._redis is not None:
-            await self._redis.close()
 
     def _renew_soon(self, key: Key, slot: Slot) -> None:
         now = self._clock()
@@ -107,10 +110,11 @@ class TieredCache:
         if len(entry.payload) <= MAX_SHARED_BYTES:
             await redis.put(key, entry)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(_forgiving(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
 
 async def _forgiving(work: Coroutine[Any, Any, None]) -> None:

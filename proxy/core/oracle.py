@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from proxy.core.claims import Claim, Claims, Free
 from proxy.core.dispatch import Dispatch, Job
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
@@ -18,6 +19,8 @@ Size = tuple[int, int]
 Measure = Callable[[Image], Awaitable[Size]]
 """Width and height of the upright image. Raises BadImage: what cannot be measured never reaches the model."""
 
+TRIES = 3
+"""How often another replica may have made nothing, or something for other bytes, before we ask the model unasked."""
 LATELY, LATELY_S = 64, 1.0
 """How many masks are remembered after their landing, and how long: more than one lookup can be on its way."""
 
@@ -30,33 +33,45 @@ class Landed:
     kept: bool = True
     queue_s: float = 0.0
     infer_s: float = 0.0
+    made_elsewhere: bool = False
+    """Another replica asked the model, and we waited for it."""
 
 
 class Oracle:
     """Asks the model for masks and keeps what it says."""
 
-    def __init__(self, *, cache: Cache, dispatch: Dispatch, watch: ModelWatch, measure: Measure) -> None:
+    def __init__(
+        self, *, cache: Cache, claims: Claims | None, dispatch: Dispatch, watch: ModelWatch, measure: Measure
+    ) -> None:
+        """`claims` None: there are no other replicas."""
         self._cache = cache
+        self._claims = claims
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
         self._flights: Flights[Key, Landed] = Flights()
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
-    async def ask(self, image: Image, key: Key, terms: Terms) -> Landing[Landed]:
+    async def ask(self, image: Image, key: Key, terms: Terms, searched: bool) -> Landing[Landed]:
         """The image's mask. Raises BadImage, Overloaded, BackendError.
 
-        A flight that several share is kept if one of them allows it.
+        A flight that several share is kept if one of them allows it. `searched`: the lookup has answered, so its tier
+        is worth asking whether another replica is making this mask.
         """
         # A miss may be older than it looks: while our lookup was on its way back, an equal image's flight may have
         # landed and left the board. Without a look back we would ask for its mask twice.
         mask = self._landed_lately(key) if terms.may_find else None
         if mask and mask.blake3 == await image.blake3():
             return Landing(Landed(mask), collapsed=True)
-        landing = await self._flights.board(key, partial(self._take_off, image, terms))
+        errand = Errand(image, self._dispatch, terms.may_keep)
+        claims = self._claims if searched and terms.may_keep else None
+        landing = await self._flights.board(key, partial(self._take_off, errand, key, claims))
         if landing.value.mask.blake3 != await image.blake3():
             # Two images with one seeded hash at the same time: this one flies by itself.
-            landing = await Flights[Key, Landed]().board(key, partial(self._take_off, image, terms))
+            errand = Errand(image, self._dispatch, terms.may_keep)
+            landing = await Flights[Key, Landed]().board(key, partial(self._take_off, errand, key, None))
+        if landing.value.made_elsewhere:
+            return Landing(landing.value, collapsed=True)
         return self._kept(image, landing) if terms.may_keep else landing
 
     async def close(self, patience_s: float) -> None:
@@ -85,13 +100,38 @@ class Oracle:
         if len(self._lately) > LATELY:
             self._lately.popitem(last=False)
 
-    def _take_off(self, image: Image, terms: Terms) -> Flight[Landed]:
-        errand = Errand(image, self._dispatch, terms.may_keep)
-        task = asyncio.create_task(self._run(errand))
+    def _take_off(self, errand: "Errand", key: Key, claims: Claims | None) -> Flight[Landed]:
+        task = asyncio.create_task(self._run(errand, key, claims))
         return Flight(task, partial(errand.withdraw, task))
 
-    async def _run(self, errand: "Errand") -> Landed:
-        size = await self._measure(errand.image)
+    async def _run(self, errand: "Errand", key: Key, claims: Claims | None) -> Landed:
+        if claims is None:
+            return await self._infer(errand, await self._measure(errand.image))
+        claiming = asyncio.create_task(self._claimed(errand.image, key, claims))  # beside the measuring
+        try:
+            size = await self._measure(errand.image)
+            claim = await claiming
+        except BaseException:
+            claiming.add_done_callback(_release)
+            raise
+        if isinstance(claim, Mask):
+            return Landed(claim, made_elsewhere=True)
+        try:
+            return await self._infer(errand, size)
+        finally:
+            claim.release()
+
+    async def _claimed(self, image: Image, key: Key, claims: Claims) -> Claim | Mask:
+        """The right to ask the model, or the mask that another replica has just made."""
+        for _ in range(TRIES):
+            if claim := await claims.claim(key):
+                return claim
+            found = await self._cache.get(key)
+            if found and isinstance(found.entry, Mask) and found.entry.blake3 == await image.blake3():
+                return found.entry
+        return Free()
+
+    async def _infer(self, errand: "Errand", size: Size) -> Landed:
         job = errand.submit()
         await errand.image.digest()  # beside the inference, not before it
         mask = await self._mask(errand.image, size, await job.landed)
@@ -131,3 +171,9 @@ class Errand:
         if self._job is None:
             return task.cancel()
         return self._dispatch.withdraw(self._job)
+
+
+def _release(claiming: asyncio.Task[Claim | Mask]) -> None:
+    """Nobody shall wait for what will not be made."""
+    if not claiming.cancelled() and not claiming.exception() and not isinstance(claim := claiming.result(), Mask):
+        claim.release()

@@ -101,7 +101,7 @@ class Predictor:
             return await self._find(wanted, terms)
         infer = partial(self._oracle.ask, wanted.image, wanted.mask, terms)
         if not terms.may_find:
-            return await infer()
+            return await infer(False)
         result: Found | Landing[Landed] = await race(self._lookup.far(wanted), infer, self._head_start.seconds)
         return result
 

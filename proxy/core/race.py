@@ -43,14 +43,14 @@ class HeadStart:
 
 async def race(
     lookup: Coroutine[Any, Any, Found | None],
-    infer: Callable[[], Awaitable[V]],
+    infer: Callable[[bool], Awaitable[V]],
     head_start_s: float,
 ) -> Found | V:
     """The hit that `lookup` brings, or what `infer` brings, whichever is there first.
 
     `lookup` gives only verified hits and never raises. `infer` takes off when the lookup says miss or its head start
-    is over, not before; 0 is the literal race. The loser is never cancelled: a lookup ends by itself, and leaving
-    an inference is its owner's business (`Flights`).
+    is over, not before, and is told whether the lookup has answered; 0 is the literal race. The loser is never
+    cancelled: a lookup ends by itself, and leaving an inference is its owner's business (`Flights`).
     """
     search = asyncio.create_task(lookup)
     _searching.add(search)  # the loop itself holds tasks only weakly
@@ -59,7 +59,7 @@ async def race(
         await asyncio.wait({search}, timeout=head_start_s)
     if search.done() and (found := search.result()):
         return found
-    inference: asyncio.Future[V] = asyncio.ensure_future(infer())
+    inference: asyncio.Future[V] = asyncio.ensure_future(infer(search.done()))
     try:
         return await _first(search, inference)
     finally:

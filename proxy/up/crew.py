@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from proxy.signals import Signals
 from proxy.up.child import Child
 from proxy.up.report import Report
-from proxy.up.signals import Signals
 
 TICK_S = 0.1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from proxy.listening import bind, shown_url, url_of
 from proxy.settings import Settings
+from proxy.signals import Signals
 from proxy.up.archive import build_archive, is_outdated
 from proxy.up.child import Child
 from proxy.up.crew import CannotRun, Crew, Stopped
@@ -13,11 +14,13 @@ from proxy.up.place import Place, occupy
 from proxy.up.proxy import is_ready, start_proxy
 from proxy.up.redis import find_redis, start_redis
 from proxy.up.report import Report
-from proxy.up.signals import Signals
 from proxy.up.torchserve import free_addresses, refusal, start_torchserve
 
 MODEL_PATIENCE_S = 360
 """Seconds: TorchServe's own patience with a model that loads (`startupTimeout`, 300), and a minute for Java."""
+
+LAST_WORDS_S = 7
+"""Seconds that the proxy may take after its drain: `serving` gives its last bytes and writes 6."""
 
 
 def up(settings: Settings, environment: Mapping[str, str], home: Path, report: Report) -> None:
@@ -31,7 +34,7 @@ def up(settings: Settings, environment: Mapping[str, str], home: Path, report: R
         suppress(Stopped),
         Signals() as signals,
         occupy(home / ".run") as place,
-        Crew(place.logs, signals, report).on_duty() as crew,
+        Crew(place.logs, signals, report).on_duty(settings.drain_s + LAST_WORDS_S) as crew,
     ):
         bind(settings.host, settings.port).close()
         Supervisor(settings, environment, home, place, crew, report).run()

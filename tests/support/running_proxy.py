@@ -27,6 +27,7 @@ UNHURRIED = {"race_head_start_ms": "60000", "redis_timeout_ms": "60000"}
 class RunningProxy:
     url: str
     client: httpx.Client
+    process: subprocess.Popen[bytes]
 
     def mask(self, image: bytes, **headers: str) -> httpx.Response:
         return self.client.post("/v1/mask", content=image, headers={"content-type": "image/jpeg"} | headers)
@@ -57,7 +58,7 @@ def running_proxy(backend: TorchServe, redis_url: str | None, **settings: str) -
         try:
             with httpx.Client(base_url=url, timeout=_PATIENCE_S, trust_env=False) as client:
                 eventually(lambda: _is_ready(process, client, Path(log.name)), _PATIENCE_S)
-                yield RunningProxy(url, client)
+                yield RunningProxy(url, client, process)
         finally:
             process.terminate()
             process.wait(_PATIENCE_S)

@@ -8,6 +8,7 @@ import httpx
 from fastapi import FastAPI
 
 from proxy.api import Readiness, Service, install
+from proxy.api.drain import Drain
 from proxy.core.dispatch import Dispatch
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Measure, Oracle
@@ -27,6 +28,7 @@ class House:
     app: FastAPI
     client: httpx.AsyncClient
     dispatch: Dispatch
+    drain: Drain
 
 
 def always_ready() -> Readiness:
@@ -50,7 +52,13 @@ async def house(
     if ready:
         await watch.look()
     cache = cache or DictCache()
-    oracle = Oracle(cache=cache, dispatch=dispatch, watch=watch, measure=measure or ImagingMeasure(MAX_PIXELS))
+    oracle = Oracle(
+        cache=cache,
+        claims=None,
+        dispatch=dispatch,
+        watch=watch,
+        measure=measure or ImagingMeasure(MAX_PIXELS),
+    )
     predictor = Predictor(
         cache=cache,
         oracle=oracle,
@@ -59,9 +67,9 @@ async def house(
         deadline_s=deadline_s,
     )
     app = FastAPI(docs_url=None, redoc_url=None)
-    install(
-        app,
-        Service(predictor, lambda: Fingerprinter(seed=1), MAX_BYTES, MaskPng(), CutoutPng(MAX_PIXELS), readiness),
+    service = Service(
+        predictor, lambda: Fingerprinter(seed=1), MAX_BYTES, MaskPng(), CutoutPng(MAX_PIXELS), readiness, Drain()
     )
+    install(app, service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
-        yield House(app, client, dispatch)
+        yield House(app, client, dispatch, service.drain)

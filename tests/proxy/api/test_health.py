@@ -7,6 +7,7 @@ from tests.support.fakes import MODEL
 
 STARTING = Readiness(ready=False, degraded=("the model server has not been asked yet",))
 READY = Readiness(ready=True, model=MODEL)
+STOPPING = Readiness(ready=True, model=MODEL, stopping=True)
 DEGRADED = Readiness(ready=True, degraded=("Redis is away",), model=MODEL)
 
 
@@ -31,6 +32,7 @@ async def test_the_process_is_alive_whatever_else_is_down(readiness: Readiness):
         ("/readyz?strict", READY, 200, "ready"),
         ("/readyz?strict", DEGRADED, 503, "degraded"),
         ("/readyz?strict=1", DEGRADED, 503, "degraded"),
+        ("/readyz", STOPPING, 503, "stopping"),
     ],
 )
 async def test_readiness_is_a_status_and_a_word(path: str, readiness: Readiness, status: int, word: str):

@@ -6,18 +6,11 @@ from hypothesis import strategies as st
 from proxy.cache.memory import OVERHEAD_BYTES, MemoryCache
 from proxy.core.keys import alias_of
 from proxy.core.types import Key
+from tests.support.clock import Clock
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK
 
 TTL_S = 1800.0
 ROOM = 10 * OVERHEAD_BYTES
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def memory(max_bytes: int = ROOM) -> tuple[MemoryCache, Clock]:

@@ -2,17 +2,16 @@ import pytest
 import redis
 
 from proxy.cache.entry import seal
-from proxy.cache.redis import SEED_KEY, RedisAway, RedisCache, new_seed
+from proxy.cache.link import RedisAway
+from proxy.cache.redis import SEED_KEY, RedisCache, new_seed
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK, RENDERED
 
 TTL_S = 1800.0
 
 
 @pytest.fixture
-async def cache(redis_server):
-    cache = RedisCache.at(redis_server.url, ttl_s=TTL_S, timeout_s=5.0)
-    yield cache
-    await cache.close()
+def cache(link):
+    return RedisCache(link, TTL_S)
 
 
 @pytest.fixture
@@ -95,41 +94,18 @@ async def test_a_seed_that_is_none_is_not_taken(cache, raw):
         await cache.share_seed(new_seed())
 
 
-async def test_a_full_redis_still_tells_its_seed_and_is_not_away(cache, raw):
+async def test_a_full_redis_still_tells_its_seed_and_is_not_away(cache, link, raw):
     seed = await cache.share_seed(new_seed())
     raw.config_set("maxmemory", "1")
     assert await cache.share_seed(new_seed()) == seed
     with pytest.raises(RedisAway):
         await cache.put(DOG_KEY, MASK)
-    assert cache.trouble is None
+    assert link.trouble is None
 
 
 async def test_the_seed_never_expires(cache, raw):
     await cache.share_seed(new_seed())
     assert raw.ttl(SEED_KEY) == -1
-
-
-async def test_a_dead_redis_is_away_and_is_found_again_when_it_is_back(cache, redis_server):
-    await cache.put(CAT_KEY, MASK)
-    redis_server.kill()
-    with pytest.raises(RedisAway):
-        await cache.get(CAT_KEY)
-    assert cache.trouble is not None
-    redis_server.start()
-    assert await cache.get(CAT_KEY) is None
-    assert cache.trouble is None
-
-
-async def test_a_frozen_redis_is_away_within_its_timeout(redis_server):
-    cache = RedisCache.at(redis_server.url, ttl_s=TTL_S, timeout_s=0.05)
-    redis_server.freeze()
-    with pytest.raises(RedisAway):
-        await cache.get(CAT_KEY)
-    redis_server.thaw()
-    redis_server.wait_until_ready()
-    await cache.put(CAT_KEY, MASK)
-    assert (await cache.get(CAT_KEY)).entry == MASK
-    await cache.close()
 
 
 async def test_a_full_redis_refuses_writes_and_still_answers_reads(cache, raw):

@@ -5,10 +5,8 @@ from proxy.cache.seed import Seed
 
 
 @pytest.fixture
-async def cache(redis_server):
-    cache = RedisCache.at(redis_server.url, ttl_s=1800, timeout_s=5.0)
-    yield cache
-    await cache.close()
+def cache(link):
+    return RedisCache(link, 1800)
 
 
 async def test_the_second_replica_takes_the_seed_of_the_first(cache):

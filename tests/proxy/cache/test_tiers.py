@@ -3,29 +3,24 @@ from dataclasses import replace
 import pytest
 import redis
 
+from proxy.cache.link import RedisLink
 from proxy.cache.memory import MemoryCache
 from proxy.cache.redis import RedisCache
 from proxy.cache.tiers import MAX_SHARED_BYTES, TieredCache
 from proxy.core.keys import alias_of
+from tests.support.clock import Clock
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK, RENDERED
 
 TTL_S = 1800.0
 STEP_S = TTL_S / 30
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Replica:
     """One proxy's tiers over the shared Redis."""
 
     def __init__(self, url: str | None, clock: Clock) -> None:
-        redis = RedisCache.at(url, ttl_s=TTL_S, timeout_s=5.0) if url else None
+        self.link = RedisLink.at(url, timeout_s=5.0) if url else None
+        redis = RedisCache(self.link, TTL_S) if self.link else None
         self.tiers = TieredCache(MemoryCache(10**7, TTL_S, clock), redis, ttl_s=TTL_S, clock=clock)
 
 
@@ -36,10 +31,11 @@ def clock():
 
 @pytest.fixture
 async def replicas(redis_server, clock):
-    both = [Replica(redis_server.url, clock).tiers for _ in range(2)]
-    yield both
-    for tiers in both:
-        await tiers.close()
+    both = [Replica(redis_server.url, clock) for _ in range(2)]
+    yield [replica.tiers for replica in both]
+    for replica in both:
+        await replica.tiers.settle()
+        await replica.link.close()
 
 
 @pytest.fixture
@@ -150,7 +146,7 @@ async def test_memory_alone_is_a_cache_too(clock):
     tiers.keep(CAT_KEY, MASK)
     assert tiers.peek(CAT_KEY).entry == MASK
     assert await tiers.get(CAT_KEY) is None
-    await tiers.close()
+    await tiers.settle()
 
 
 async def test_an_alias_leads_to_its_entry_in_every_replica(replicas):

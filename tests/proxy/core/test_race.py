@@ -16,6 +16,7 @@ class Runner:
     def __init__(self) -> None:
         self.running = asyncio.Event()
         self.left = False
+        self.searched: bool | None = None
         self._result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> object:
@@ -26,6 +27,10 @@ class Runner:
             self.left = True
             raise
 
+    async def infer(self, searched: bool) -> object:
+        self.searched = searched
+        return await self.run()
+
     def arrive(self, result: object) -> None:
         self._result.set_result(result)
 
@@ -35,7 +40,7 @@ class Runner:
 
 def start(head_start_s: float) -> tuple[Runner, Runner, asyncio.Task[object]]:
     lookup, inference = Runner(), Runner()
-    return lookup, inference, asyncio.create_task(race(lookup.run(), inference.run, head_start_s))
+    return lookup, inference, asyncio.create_task(race(lookup.run(), inference.infer, head_start_s))
 
 
 async def settle() -> None:
@@ -48,6 +53,19 @@ async def test_a_hit_within_the_head_start_answers_and_nothing_is_inferred():
     lookup.arrive(HIT)
     assert await result is HIT
     assert not inference.running.is_set()
+
+
+@pytest.mark.parametrize("head_start_s", [0, PATIENT_S])
+async def test_the_inference_is_told_whether_the_lookup_had_answered(head_start_s):
+    lookup, inference, racing = start(head_start_s)
+    if head_start_s:
+        lookup.arrive(None)
+    await inference.running.wait()
+    assert inference.searched == bool(head_start_s)
+    inference.arrive("mask")
+    assert await racing == "mask"
+    if not head_start_s:
+        lookup.arrive(None)
 
 
 async def test_a_miss_starts_the_inference_at_once():

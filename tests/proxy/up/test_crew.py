@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from proxy.signals import Signals
 from proxy.up.crew import CannotRun, Crew, Stopped
 from proxy.up.report import Report
-from proxy.up.signals import Signals
 from tests.proxy.up.processes import FOREVER
 from tests.support.eventually import eventually
 

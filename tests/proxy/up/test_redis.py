@@ -9,11 +9,11 @@ import pytest
 import redis
 from rich.console import Console
 
+from proxy.signals import Signals
 from proxy.up.crew import Crew
 from proxy.up.place import occupy
 from proxy.up.redis import find_redis, start_redis
 from proxy.up.report import Report
-from proxy.up.signals import Signals
 
 
 def executable(path: Path) -> Path:

@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from proxy.up.signals import Signals
+from proxy.signals import Signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

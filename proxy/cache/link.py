@@ -1,0 +1,110 @@
+"""The wire to Redis: one pool, one breaker, and one word for everything that can go wrong with it.
+
+The only file that speaks redis-py. A Redis that is down, slow or lying is an empty cache, never an error page.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import Pipeline
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+
+from proxy.cache.breaker import Breaker
+
+logger = logging.getLogger(__name__)
+
+CONNECTIONS = 32
+
+
+class RedisAway(Exception):
+    """Redis did not do as it was asked. Known to the tiers only."""
+
+
+class RedisLink:
+    """Asks Redis, unless it has just failed several times in a row."""
+
+    def __init__(self, client: Redis, listener: Redis, breaker: Breaker | None = None) -> None:
+        self.client = client
+        self._listener = listener
+        self.breaker = breaker or Breaker()
+        self.trouble: str | None = None
+        """What went wrong last, or None since the last call that went well."""
+
+    @classmethod
+    def at(cls, url: str, *, timeout_s: float) -> Self:
+        """Raises ValueError for a URL that is none. Does not connect yet: Redis may come later.
+
+        A connection that had gone stale is replaced at once; apart from that nothing is tried again, and nothing waits
+        for a connection longer than for an answer: the race has something better to do.
+        """
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        )
+        listener = Redis.from_url(url, socket_connect_timeout=timeout_s)  # it waits for news, however long
+        return cls(Redis.from_pool(pool), listener)  # unlike Redis(connection_pool=...), it closes the pool with it
+
+    def pipeline(self) -> Pipeline:
+        """Several commands in one trip; not a transaction."""
+        return self.client.pipeline(transaction=False)
+
+    def script(self, text: str) -> AsyncScript:
+        """Lua that Redis runs as one command."""
+        return self.client.register_script(text)
+
+    async def do(self, command: Any) -> Any:  # redis-py's own annotations mix its two clients
+        """What the command's coroutine brings. Raises RedisAway."""
+        if not self.breaker.admits():
+            command.close()  # it never began
+            raise RedisAway(f"left alone after {self.trouble}")
+        try:
+            result = await command
+        except ResponseError as error:
+            self._well()  # a Redis that is full refuses to write, and is not away
+            raise RedisAway(str(error)) from error
+        except (RedisError, OSError, TimeoutError) as error:
+            self._ill(f"{type(error).__name__}: {error}")
+            raise RedisAway(str(error)) from error
+        self._well()
+        return result
+
+    async def listen(self, channel: str) -> AsyncIterator[bytes]:
+        """First an empty message, when nothing can be missed any more; then what is published. Raises RedisAway."""
+        pubsub = self._listener.pubsub()
+        try:
+            await pubsub.subscribe(channel)
+            async for message in pubsub.listen():
+                yield message["data"] if message["type"] == "message" else b""
+        except (RedisError, OSError, TimeoutError) as error:
+            raise RedisAway(str(error)) from error
+        finally:
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        await self._listener.aclose()
+        await self.client.aclose()
+
+    def _well(self) -> None:
+        self.breaker.succeeded()
+        self._note(None)
+
+    def _ill(self, trouble: str) -> None:
+        self.breaker.failed()
+        self._note(trouble)
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble and not self.trouble:
+            logger.warning("Redis is away: %s", trouble)
+        elif self.trouble and not trouble:
+            logger.info("Redis is back")
+        self.trouble = trouble

@@ -1,0 +1,138 @@
+import asyncio
+
+import pytest
+import redis
+
+from proxy.cache.lease import Lease, Leases
+from proxy.cache.link import RedisLink
+from proxy.cache.memory import MemoryCache
+from proxy.cache.notices import Notices
+from proxy.cache.redis import RedisCache
+from proxy.cache.tiers import TieredCache
+from proxy.core.claims import Free
+from tests.support.entries import CAT_KEY, DOG_KEY, MASK
+
+TTL_S = 1800.0
+
+
+class Replica:
+    """One proxy's cache and leases over the shared Redis."""
+
+    def __init__(self, url: str) -> None:
+        self.link = RedisLink.at(url, timeout_s=5.0)
+        self.cache = TieredCache(MemoryCache(10**7, TTL_S), RedisCache(self.link, TTL_S), ttl_s=TTL_S)
+        self.notices = Notices(self.link)
+        self.leases = Leases(self.link, self.notices, self.cache.shared)
+        self._listening = asyncio.create_task(self.notices.run())
+
+    async def close(self) -> None:
+        self._listening.cancel()
+        await self.leases.close()
+        await self.cache.settle()
+        await self.link.close()
+
+
+@pytest.fixture
+async def replicas(redis_server):
+    both = [Replica(redis_server.url) for _ in range(2)]
+    async with asyncio.timeout(10):
+        for replica in both:
+            await replica.notices.listening.wait()
+    yield both
+    for replica in both:
+        await replica.close()
+
+
+@pytest.fixture
+def raw(redis_server):
+    with redis.Redis.from_url(redis_server.url) as client:
+        yield client
+
+
+async def test_the_first_leads_and_the_second_looks_again_when_it_has_landed(replicas):
+    first, second = replicas
+    lease = await first.leases.claim(CAT_KEY)
+    waiting = asyncio.create_task(second.leases.claim(CAT_KEY))
+    first.cache.keep(CAT_KEY, MASK)
+    lease.release()
+    assert await waiting is None
+    assert (await second.cache.get(CAT_KEY)).entry == MASK
+
+
+async def test_what_has_landed_before_the_claim_needs_no_lease(replicas):
+    first, second = replicas
+    first.cache.keep(CAT_KEY, MASK)
+    await first.cache.settle()
+    assert await second.leases.claim(CAT_KEY) is None
+
+
+async def test_other_images_have_other_leases(replicas):
+    first, second = replicas
+    leases = [await first.leases.claim(CAT_KEY), await second.leases.claim(DOG_KEY)]
+    assert all(isinstance(lease, Lease) for lease in leases)
+    for lease in leases:
+        lease.release()
+
+
+async def test_a_leader_who_made_nothing_wakes_the_others_too(replicas):
+    first, second = replicas
+    lease = await first.leases.claim(CAT_KEY)
+    waiting = asyncio.create_task(second.leases.claim(CAT_KEY))
+    lease.release()
+    again = await waiting or await second.leases.claim(CAT_KEY)
+    assert isinstance(again, Lease)
+    again.release()
+
+
+async def test_when_a_leader_dies_one_of_those_who_wait_leads(replicas, raw):
+    first, second = replicas
+    raw.set(f"rematte:lease:{CAT_KEY.token}", b"of one who died", px=200)
+    waiting = [asyncio.create_task(replica.leases.claim(CAT_KEY)) for replica in (first, second)]
+    (done,), (other,) = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert isinstance(done.result(), Lease)
+    first.cache.keep(CAT_KEY, MASK)
+    done.result().release()
+    assert await other is None
+
+
+async def test_a_lease_is_renewed_for_as_long_as_it_is_held(replicas, raw):
+    first, _ = replicas
+    lease = await first.leases.claim(CAT_KEY)
+    name = f"rematte:lease:{CAT_KEY.token}"
+    raw.pexpire(name, 1500)
+    async with asyncio.timeout(10):
+        while raw.pttl(name) <= 1500:
+            await asyncio.sleep(0.05)
+    lease.release()
+    await first.leases.close()
+    assert not raw.exists(name)
+
+
+async def test_who_lost_the_lease_does_not_take_the_next_ones_back(replicas, raw):
+    first, _ = replicas
+    lease = await first.leases.claim(CAT_KEY)
+    raw.set(f"rematte:lease:{CAT_KEY.token}", b"the next one's")
+    lease.release()
+    await first.leases.close()
+    assert raw.get(f"rematte:lease:{CAT_KEY.token}") == b"the next one's"
+
+
+async def test_without_redis_everybody_may(replicas, redis_server):
+    first, second = replicas
+    redis_server.kill()
+    assert isinstance(await first.leases.claim(CAT_KEY), Free)
+    assert isinstance(await second.leases.claim(CAT_KEY), Free)
+
+
+async def test_a_redis_that_dies_while_one_waits_lets_him_go(replicas, redis_server):
+    first, second = replicas
+    await first.leases.claim(CAT_KEY)
+    waiting = asyncio.create_task(second.leases.claim(CAT_KEY))
+    redis_server.kill()
+    assert isinstance(await waiting, Free)
+
+
+async def test_a_full_redis_lets_everybody_go(replicas, raw):
+    first, _ = replicas
+    raw.config_set("maxmemory", "1")
+    assert isinstance(await first.leases.claim(CAT_KEY), Free)

@@ -1,0 +1,75 @@
+import asyncio
+
+import pytest
+
+from proxy.cache.breaker import FAILURES, Breaker
+from proxy.cache.link import RedisAway, RedisLink
+from tests.support.clock import Clock
+
+
+async def ping(link: RedisLink) -> object:
+    return await link.do(link.client.ping())
+
+
+async def test_a_dead_redis_is_away_and_is_found_again_when_it_is_back(link, redis_server):
+    await ping(link)
+    redis_server.kill()
+    with pytest.raises(RedisAway):
+        await ping(link)
+    assert link.trouble is not None
+    redis_server.start()
+    assert await ping(link)
+    assert link.trouble is None
+
+
+async def test_a_frozen_redis_is_away_within_its_timeout_and_its_late_answer_is_nobodys(redis_server):
+    link = RedisLink.at(redis_server.url, timeout_s=0.05)
+    await link.do(link.client.set("cat", b"meow"))
+    redis_server.freeze()
+    with pytest.raises(RedisAway):
+        await link.do(link.client.get("cat"))
+    redis_server.thaw()
+    redis_server.wait_until_ready()
+    assert await link.do(link.client.get("dog")) is None
+    assert await link.do(link.client.get("cat")) == b"meow"
+    await link.close()
+
+
+async def test_one_that_keeps_failing_is_left_alone_and_then_tried_again(link, redis_server):
+    clock = Clock()
+    link.breaker = Breaker(clock)
+    redis_server.kill()
+    for _ in range(FAILURES):
+        with pytest.raises(RedisAway, match="Error"):
+            await ping(link)
+    redis_server.start()
+    with pytest.raises(RedisAway, match="left alone"):
+        await ping(link)
+    clock.now += 1.0
+    assert await ping(link)
+    assert link.breaker.state == "closed"
+
+
+async def test_a_redis_that_refuses_a_command_is_not_away(link):
+    for _ in range(FAILURES):
+        with pytest.raises(RedisAway, match="unknown command"):
+            await link.do(link.client.execute_command("NONSENSE"))
+    assert link.breaker.state == "closed"
+    assert link.trouble is None
+
+
+async def test_a_listener_is_told_when_it_can_miss_nothing_and_then_the_news(link):
+    news = link.listen("news")
+    assert await anext(news) == b""
+    await link.do(link.client.publish("news", "landed"))
+    assert await anext(news) == b"landed"
+    await news.aclose()
+
+
+async def test_a_listener_learns_that_redis_died(link, redis_server):
+    news = link.listen("news")
+    await anext(news)
+    redis_server.kill()
+    with pytest.raises(RedisAway):
+        async with asyncio.timeout(10):
+            await anext(news)
