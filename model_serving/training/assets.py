@@ -20,6 +20,9 @@ PACKAGES = (
     "propaganda-debian",
     "stellarium-data",
     "sweethome3d",
+    "sweethome3d-furniture",
+    "wesnoth-1.16-data",
+    "endless-sky-data",
 )
 """What the composites are made of; docs/training.md has the contents and licences."""
 
@@ -29,7 +32,7 @@ class AssetsMissing(RuntimeError):
 
 
 def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
-    """Downloads the packages with apt-get and unpacks them into `folder` (about 650 MB, no root).
+    """Downloads the packages with apt-get and unpacks them into `folder` (about 1 GB, no root).
 
     Raises AssetsMissing where apt-get or dpkg is missing or a package cannot be had.
     """

@@ -21,6 +21,7 @@ NATURE = "backgrounds/mate/nature"
 MATE = "backgrounds/mate/desktop"
 PLASMA = "wallpapers"
 LANDSCAPES = "stellarium/landscapes"
+PLANETS = "games/endless-sky/images/land"
 
 TRAIN = (
     *(
@@ -86,6 +87,13 @@ TILES_TRAIN = (
 TILES_HELD_OUT = ("woodenFloor", "smallWhiteBricks", "stone3Wall", "lightBlueTile", "blueSky")
 HELD_OUT_TEXTURES = 5
 """Every so manieth of propaganda-debian's textures is held out."""
+PLANETS_HELD_OUT = ("bwerner", "fields", "loc", "snow")
+"""Series of endless-sky's photos of the Earth."""
+PLANETS_WITH_SUBJECTS = (
+    "beach9-sfiera", "beach10-sfiera", "beach11-harro", "beach12-harro", "canyon04", "city14-sfiera", "city16-sfiera",
+    "city17-sfiera", "earthrise", "industrial0-iridium", "lava0", "mfield5", "nasa0", "nasa1", "nasa2", "nasa3",
+    "nasa4", "nasa5", "nasa6", "nasa7", "nasa8", "nasa9", "sea0", "sea15-harro", "sea16-harro", "sea17-harro",
+)  # fmt: skip
 
 
 def photos(share: Path, held_out: bool) -> Iterator[tuple[str, Pixels]]:
@@ -94,6 +102,9 @@ def photos(share: Path, held_out: bool) -> Iterator[tuple[str, Pixels]]:
         yield name, shrink(Image.open(_file(share / name)))
     for number, path in enumerate(sorted((share / PLASMA).glob("*.JPG"))):
         if (number % HELD_OUT_TEXTURES == 0) == held_out:
+            yield path.name, shrink(Image.open(path))
+    for path in sorted((share / PLANETS).glob("*.jpg")):
+        if path.stem not in PLANETS_WITH_SUBJECTS and path.stem.startswith(PLANETS_HELD_OUT) == held_out:
             yield path.name, shrink(Image.open(path))
     yield from _tiles(share / "sweethome3d/sweethome3d.jar", TILES_HELD_OUT if held_out else TILES_TRAIN)
 

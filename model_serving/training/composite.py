@@ -18,6 +18,8 @@ from model_serving.training.placing import Layer, dress, place, shadow
 
 COUNT_ODDS = (0.84, 0.12, 0.04)
 """Of one, two and three objects in a scene."""
+CLOSE = 0.2
+"""Of the scenes with one object: it is longer than the frame."""
 LEAST = 0.1
 MOST = 0.85
 """Bounds of the share of the scene that the salient objects cover together."""
@@ -67,8 +69,8 @@ def _objects(rng: Generator, bank: Bank, scene: Floats) -> list[Layer]:
 def _arrange(rng: Generator, bank: Bank, side: int) -> list[Layer]:
     count = int(rng.choice(3, p=COUNT_ODDS)) + 1
     longest = rng.uniform(0.45, 1.0) if count == 1 else rng.uniform(0.4, 0.75)
-    if count == 1 and rng.random() < 0.12:
-        longest = rng.uniform(1.0, 1.4)
+    if count == 1 and rng.random() < CLOSE:
+        longest = rng.uniform(1.0, 1.6)
     lengths = [longest * (1.0 if n == 0 else rng.uniform(0.6, 1.0)) * side for n in range(count)]
     chosen = rng.integers(len(bank.cutouts), size=count)
     return [place(rng, bank.cutouts[number], side, length) for number, length in zip(chosen, lengths, strict=True)]

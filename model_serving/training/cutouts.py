@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model_serving.training.arrays import Pixels
 from model_serving.training.canvas import crop_to_alpha
+from model_serving.training.renders import renders
 
 SIDE = 224
 """Longest side kept, in pixels."""
@@ -22,6 +23,8 @@ CLIPART_FOLDERS = (
     "food", "office", "people", "plants", "recreation/music", "recreation/party", "recreation/sports",
     "recreation/toys", "recreation/holiday", "tools", "transportation/boating", "transportation/vehicles", "unsorted",
 )  # fmt: skip
+PORTRAITS = "games/wesnoth/1.16/data"
+MODELS = "sweethome3d/furniture"
 ICONS = "icons/oxygen/base/256x256"
 ICON_FOLDERS = ("apps", "devices", "places")
 EMOJI = "fonts/truetype/noto/NotoColorEmoji.ttf"
@@ -37,8 +40,14 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow would warn of the posters before we can 
 
 def cutouts(share: Path, held_out: bool) -> Iterator[tuple[str, Pixels]]:
     """(name, HxWx4 uint8) of every usable object of one side of the split; `share` is the packages' usr/share."""
-    for name, image in chain(_files(share), _emoji(share / EMOJI)):
-        if is_held_out(name) == held_out and (cutout := trim(image)) is not None:
+
+    def ours(name: str) -> bool:
+        return is_held_out(name) == held_out
+
+    drawn = ((name, image) for name, image in chain(_files(share), _emoji(share / EMOJI)) if ours(name))
+    rendered = ((name, Image.fromarray(view)) for name, view in renders(share / MODELS, ours))
+    for name, image in chain(drawn, rendered):
+        if (cutout := trim(image)) is not None:
             yield name, cutout
 
 
@@ -71,7 +80,8 @@ def _files(share: Path) -> Iterator[tuple[str, Image.Image]]:
     stamps = (path for path in (share / STAMPS).rglob("*.png") if "symbols" not in path.parts)
     clipart = chain.from_iterable((share / CLIPART / folder).rglob("*.png") for folder in CLIPART_FOLDERS)
     icons = chain.from_iterable((share / ICONS / folder).glob("*.png") for folder in ICON_FOLDERS)
-    for path in sorted({*stamps, *clipart, *icons}):
+    portraits = (path for path in (share / PORTRAITS).rglob("*.png") if "portraits" in path.parts)
+    for path in sorted({*stamps, *clipart, *icons, *portraits}):
         image = Image.open(path)
         if not path.stem.endswith("_mirror") and image.width * image.height < LARGEST:
             yield path.name, image

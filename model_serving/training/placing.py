@@ -10,6 +10,9 @@ from model_serving.training.arrays import Floats, Pixels, blurred, floats, pixel
 from model_serving.training.materials import Photos, light, material
 
 CUT_BY_FRAME = 0.28
+STANDING = 0.35
+"""Share of the lowest row that is covered in what is cut off below: a portrait, which belongs at the frame's edge."""
+STANDS_AT_EDGE = 0.7
 TILT_SPREAD = 14.0
 """Degrees; one in eight objects is turned any way round instead."""
 
@@ -27,9 +30,10 @@ class Layer:
 
 def place(rng: Generator, cutout: Pixels, side: int, length: float) -> Layer:
     """Somewhere in a scene of `side`, its longest side `length` pixels; sometimes running out of the frame."""
-    turned = _turn(rng, cutout, length)
+    standing = bool((cutout[-2, :, 3] > 128).mean() > STANDING and rng.random() < STANDS_AT_EDGE)
+    turned = _turn(rng, cutout, length, upright=standing)
     height, width = turned.shape[:2]
-    top, left = _corner(rng, side, height, width)
+    top, left = _at_edge(rng, side, height, width) if standing else _corner(rng, side, height, width)
     canvas = np.zeros((side, side, 4), np.uint8)
     y, x = max(0, top), max(0, left)
     bottom, right = min(side, top + height), min(side, left + width)
@@ -38,14 +42,15 @@ def place(rng: Generator, cutout: Pixels, side: int, length: float) -> Layer:
     return Layer(layer[..., :3], layer[..., 3])
 
 
-def _turn(rng: Generator, cutout: Pixels, length: float) -> Pixels:
+def _turn(rng: Generator, cutout: Pixels, length: float, upright: bool) -> Pixels:
     """Resized, mirrored, turned and seen a little from the side, in one transform."""
     scale = length / max(cutout.shape[:2])
     height, width = (max(4, round(edge * scale)) for edge in cutout.shape[:2])
     image = Image.fromarray(cutout).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    angle = np.deg2rad(rng.uniform(0.0, 360.0) if rng.random() < 0.125 else rng.normal(0.0, TILT_SPREAD))
+    any_way = not upright and rng.random() < 0.125
+    angle = np.deg2rad(rng.uniform(0.0, 360.0) if any_way else rng.normal(0.0, TILT_SPREAD * (0.3 if upright else 1.0)))
     corners = np.array(((0, 0), (width, 0), (width, height), (0, height)), np.float64)
     spin = np.array(((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))))
     target = corners @ spin + rng.normal(0.0, 0.035, (4, 2)) * length
@@ -60,6 +65,11 @@ def perspective(target: np.ndarray, source: np.ndarray) -> list[float]:
     rows = [(x, y, 1, 0, 0, 0, -u * x, -u * y) for (x, y), (u, _) in zip(target, source, strict=True)]
     rows += [(0, 0, 0, x, y, 1, -v * x, -v * y) for (x, y), (_, v) in zip(target, source, strict=True)]
     return list(np.linalg.solve(np.array(rows, np.float64), np.concatenate((source[:, 0], source[:, 1]))))
+
+
+def _at_edge(rng: Generator, side: int, height: int, width: int) -> tuple[int, int]:
+    """What is cut off below, cut off by the frame."""
+    return int(side - height * (1.0 - rng.uniform(0.04, 0.2))), int(rng.normal(0.5, 0.14) * side - width / 2)
 
 
 def _corner(rng: Generator, side: int, height: int, width: int) -> tuple[int, int]:

@@ -24,6 +24,13 @@ def test_a_placed_object_lies_in_the_scene_at_the_asked_size(bank: Bank):
         assert 8 <= max(np.ptp(rows), np.ptp(columns)) <= 62
 
 
+def test_what_is_cut_off_below_mostly_stands_at_the_lower_edge():
+    portrait = np.full((60, 40, 4), 255, np.uint8)
+    layers = [place(np.random.default_rng(number), portrait, 80, 40.0) for number in range(40)]
+    at_edge = [bool((layer.alpha[-1] > 0.5).any()) for layer in layers]
+    assert 0.6 < sum(at_edge) / len(at_edge) < 0.95
+
+
 def test_dressing_changes_colours_and_not_the_outline(bank: Bank):
     layer = Layer(np.full((64, 64, 3), 0.5, np.float32), disc())
     for number in range(20):
