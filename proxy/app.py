@@ -11,6 +11,7 @@ from proxy.api import install
 from proxy.api.drain import Drain
 from proxy.api.service import Readiness, Service
 from proxy.backends.torchserve import TorchServe
+from proxy.cache.keeper import Keeper
 from proxy.cache.lease import Leases
 from proxy.cache.link import RedisLink
 from proxy.cache.memory import MemoryCache
@@ -44,10 +45,10 @@ class House:
         self.link = _link(settings)
         redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
         self.seed = Seed(redis)
-        self.cache = TieredCache(
-            MemoryCache(settings.memory_bytes, settings.idle_ttl_s), redis, ttl_s=settings.idle_ttl_s
-        )
+        memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
+        self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s)
         self.notices = Notices(self.link) if self.link else None
+        self.keeper = Keeper(memory, redis, self.notices)
         self.leases = Leases(self.link, self.notices, self.cache.shared) if self.link and self.notices else None
         self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
         self.dispatch = Dispatch(
@@ -118,6 +119,9 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         cutout=CutoutPng(settings.max_image_pixels),
         readiness=house.readiness,
         drain=house.drain,
+        keeper=house.keeper,
+        idle_ttl_s=settings.idle_ttl_s,
+        admin_token=settings.admin_token,
     )
     install(app, service)
     return app

@@ -9,6 +9,8 @@ RematteError
 │   └── TooManyPixels
 ├── UnknownDigest            nothing is kept for an image that was only named
 ├── NotCached                the caller wants a kept answer or none
+├── Unauthorised             the administration's token is wrong or missing
+├── CacheAway                Redis cannot do what an administrator wants
 ├── Overloaded               more waits than the queue may hold
 ├── Stopping                 the server is being stopped
 ├── DeadlinePassed           the caller's time is over
@@ -89,6 +91,23 @@ class NotCached(RematteError):
     status = 504
     kind = "not-cached"
     title = "Nothing is kept for this image"
+
+
+class Unauthorised(RematteError):
+    """Administration wants `Authorization: Bearer` and the value of `REMATTE_ADMIN_TOKEN`."""
+
+    status = 401
+    kind = "unauthorised"
+    title = "The token is wrong or missing"
+
+
+class CacheAway(RematteError):
+    """Redis is away, so what an administrator asked for was not done everywhere: ask again when it is back."""
+
+    status = 503
+    kind = "cache-away"
+    title = "Redis cannot be reached"
+    retry_after_s = 5
 
 
 class Overloaded(RematteError):

@@ -66,6 +66,10 @@ class Settings(BaseModel):
         default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."
     )
     model_poll_s: PositiveFloat = Field(default=1, description="Seconds between two looks at which model is live.")
+    admin_token: Annotated[str, Field(min_length=16)] | None = Field(
+        default=None,
+        description="Secret for `/admin` and `DELETE`, 16 characters at least; unset: those doors are not there.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
 
     @property

@@ -15,6 +15,7 @@ from proxy.errors import (
     BackendSilent,
     BadImage,
     BadUpload,
+    CacheAway,
     DeadlinePassed,
     EmptyUpload,
     NotCached,
@@ -22,6 +23,7 @@ from proxy.errors import (
     RematteError,
     Stopping,
     TooManyPixels,
+    Unauthorised,
     UnknownDigest,
     UnsupportedUpload,
     UploadTooLarge,
@@ -53,6 +55,7 @@ again is always safe.
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
+    {"name": "administration", "description": "Counting and forgetting, with `REMATTE_ADMIN_TOKEN`."},
     {"name": "health", "description": "For whoever starts, watches and balances."},
 ]
 
@@ -99,12 +102,20 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     RematteError: "The server's log has the details under this request's X-Request-Id.",
     BackendError: "The model server answered with something that is no mask.",
     Overloaded: "64 images are waiting already; send this one again later.",
+    Unauthorised: "Send `Authorization: Bearer` and the value of REMATTE_ADMIN_TOKEN.",
+    CacheAway: "This process has forgotten; Redis and the other replicas have not: Connection refused.",
     Stopping: "This server is being stopped; send the image again in a moment.",
     BackendAway: "No model has been ready yet: the model server has not been asked yet.",
     UnknownDigest: "Nothing is kept for the image 2cf2…9824 and the live model small-5d41402a; upload the image.",
     NotCached: "Nothing is kept for this image; send it without `only-if-cached` to have it made.",
     DeadlinePassed: "There was no mask within 60 seconds; try again later.",
     BackendSilent: "The model server took the image and never answered.",
+}
+
+_ADMIN = (Unauthorised, CacheAway)
+_NO_DIGEST: Json = {
+    "description": "A parameter is not what it should be: the digest in the path, say.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 
@@ -154,16 +165,18 @@ def png_response(description: str) -> Json:
 
 def prediction_problems() -> dict[int | str, Json]:
     """Every error of a prediction, by status."""
-    return _by_status(error for error in _EXAMPLES if error is not UnknownDigest)
+    return _by_status(error for error in _EXAMPLES if error not in {UnknownDigest, *_ADMIN})
 
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    no_digest = {
-        "description": "What stands in the path is no digest.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    return _by_status((UnknownDigest, BackendAway, RematteError)) | {422: no_digest}
+    return _by_status((UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+
+
+def admin_problems() -> dict[int | str, Json]:
+    """Every error of administration, by status."""
+    absent = {"description": "`REMATTE_ADMIN_TOKEN` is not set: there is no such door."}
+    return _by_status((*_ADMIN, RematteError)) | {404: absent, 422: _NO_DIGEST}
 
 
 def _by_status(errors: Iterable[type[RematteError]]) -> dict[int | str, Json]:

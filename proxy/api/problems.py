@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from proxy.errors import RematteError
+from proxy.errors import RematteError, Unauthorised
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_CLOSED_REQUEST = 499
@@ -39,6 +39,8 @@ def problem_type(error: type[RematteError]) -> str:
 
 def problem_response(request: Request, error: RematteError) -> Response:
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, Unauthorised):
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 11.6.1
     return _response(request, problem_type(type(error)), error.title, error.status, str(error), headers)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from proxy.api.drain import Drain
+from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
@@ -33,6 +34,9 @@ class Service:
     cutout: Renderer
     readiness: Callable[[], Readiness]
     drain: Drain
+    keeper: Keeper
+    idle_ttl_s: float
+    admin_token: str | None = None
 
 
 def service_of(request: Request) -> Service:

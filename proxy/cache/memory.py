@@ -74,6 +74,19 @@ class MemoryCache:
             if self._aliases.get(slot.alias) == key:
                 del self._aliases[slot.alias]
 
+    def drop_all(self, is_meant: Callable[[Entry], bool]) -> int:
+        """How many there were."""
+        meant = [key for key, slot in self._slots.items() if is_meant(slot.entry)]
+        for key in meant:
+            self.drop(key)
+        return len(meant)
+
+    @property
+    def idle_s(self) -> float | None:
+        """How long the entry that was read longest ago has not been read; None when there is none."""
+        oldest = next(iter(self._slots.values()), None)
+        return self._clock() - oldest.read_at if oldest else None
+
     def _drop_idle(self) -> None:
         # The order of the slots is the order of their last reads: the idle ones are in front.
         horizon = self._clock() - self._ttl_s

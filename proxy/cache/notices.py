@@ -17,7 +17,7 @@ CHANNEL = "rematte:notices"
 AGAIN_S = 1.0
 """Until Redis is asked again for its news, when it went away."""
 
-Handler = Callable[[str], None]
+Handler = Callable[[str], object]
 
 
 class Notices:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from proxy.cache.entry import BadEntry, seal, unseal
@@ -14,6 +15,10 @@ logger = logging.getLogger(__name__)
 PREFIX = "rematte:"
 SEED_KEY = PREFIX + "seed"
 SEED_BITS = 64
+ENTRIES = PREFIX + "?" * 32
+SCANNED = 500
+TAIL_BYTES = 400
+"""Of a sealed entry: more than digest, BLAKE3, version and two numbers take."""
 LINKS_PER_TTL = 3
 """An alias is told again this often while its entry is in use, and lives a little longer than that needs: it is 32
 bytes, and worth nothing without its entry."""
@@ -71,6 +76,46 @@ class RedisCache:
     async def renew(self, key: Key) -> bool:
         """Pushes the expiry forward; False when the entry is gone. Raises RedisAway."""
         return bool(await self._link.do(self._link.client.pexpire(entry_name(key), self._ttl_ms)))
+
+    async def drop_all(self, mark: str) -> int:
+        """Every entry of an image's digest or a model's version; all entries for "". How many. Raises RedisAway.
+
+        An entry's image lies in front, who it is of behind: the end is enough to tell.
+        """
+        dropped = 0
+        async for names in self._names():
+            async with self._link.pipeline() as pipe:
+                for name in names:
+                    pipe.getrange(name, -TAIL_BYTES, -1)
+                tails = await self._link.do(pipe.execute())
+            meant = [name for name, tail in zip(names, tails, strict=True) if mark.encode() in tail]
+            if meant:
+                dropped += await self._link.do(self._link.client.unlink(*meant))
+        return dropped
+
+    async def weigh(self) -> tuple[int, int, float | None]:
+        """Entries, their bytes, and for how many seconds the oldest has not been read. Raises RedisAway."""
+        entries, weight, shortest_ms = 0, 0, self._ttl_ms
+        async for names in self._names():
+            async with self._link.pipeline() as pipe:
+                for name in names:
+                    pipe.strlen(name)
+                    pipe.pttl(name)
+                answers = await self._link.do(pipe.execute())
+            entries += len(names)
+            weight += sum(answers[::2])
+            shortest_ms = min(shortest_ms, *(ttl for ttl in answers[1::2] if ttl >= 0), self._ttl_ms)
+        return entries, weight, (self._ttl_ms - shortest_ms) / 1000 if entries else None
+
+    async def _names(self) -> AsyncIterator[list[bytes]]:
+        """The entries' names, some hundreds at a time. Redis goes on answering others meanwhile."""
+        cursor = 0
+        while True:
+            cursor, names = await self._link.do(self._link.client.scan(cursor, match=ENTRIES, count=SCANNED))
+            if names:
+                yield names
+            if not cursor:
+                return
 
     async def share_seed(self, own: int) -> int:
         """The seed that every replica uses: the one kept in Redis, or `own` if there was none. Raises RedisAway."""

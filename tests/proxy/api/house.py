@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from proxy.api import Readiness, Service, install
 from proxy.api.drain import Drain
+from proxy.cache.keeper import Keeper
+from proxy.cache.memory import MemoryCache
 from proxy.core.dispatch import Dispatch
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Measure, Oracle
@@ -45,6 +47,7 @@ async def house(
     deadline_s: float = 30.0,
     max_waiting: int = 64,
     ready: bool = True,
+    admin_token: str | None = None,
 ) -> AsyncIterator[House]:
     backend = backend or FakeBackend()
     dispatch = Dispatch(backend, max_waiting=max_waiting, max_waiting_bytes=10 * MAX_BYTES)
@@ -68,7 +71,16 @@ async def house(
     )
     app = FastAPI(docs_url=None, redoc_url=None)
     service = Service(
-        predictor, lambda: Fingerprinter(seed=1), MAX_BYTES, MaskPng(), CutoutPng(MAX_PIXELS), readiness, Drain()
+        predictor=predictor,
+        new_fingerprinter=lambda: Fingerprinter(seed=1),
+        max_image_bytes=MAX_BYTES,
+        mask=MaskPng(),
+        cutout=CutoutPng(MAX_PIXELS),
+        readiness=readiness,
+        drain=Drain(),
+        keeper=Keeper(MemoryCache(0, 1800.0), None, None),
+        idle_ttl_s=1800.0,
+        admin_token=admin_token,
     )
     install(app, service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:

@@ -1,0 +1,88 @@
+"""What an administrator may ask of the cache: to count what it holds, and to forget."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from proxy.cache.link import RedisAway
+from proxy.cache.memory import MemoryCache
+from proxy.cache.notices import Notices
+from proxy.cache.redis import RedisCache
+from proxy.core.types import Entry
+from proxy.errors import CacheAway
+
+FORGET, PURGE = "forget", "purge"
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one tier holds. `idle_s`: how long its oldest entry has not been read; None when there is no entry."""
+
+    entries: int
+    bytes: int
+    idle_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Entries that are gone, by tier. `memory` is this process's; the other replicas are told. `redis` None: there is
+    no Redis."""
+
+    memory: int
+    redis: int | None
+
+
+class Keeper:
+    """Over one process's memory, the Redis that it shares, and the notices that reach the other replicas."""
+
+    def __init__(self, memory: MemoryCache, redis: RedisCache | None, notices: Notices | None) -> None:
+        self._memory = memory
+        self._redis = redis
+        self._notices = notices
+        if notices:
+            notices.on(FORGET, lambda digest: self._drop(_shows(digest)))
+            notices.on(PURGE, lambda version: self._drop(_is_of(version)))
+
+    async def forget(self, digest: str) -> Forgotten:
+        """Everything that any model made of the image of that SHA-256. Raises CacheAway."""
+        return await self._gone(FORGET, digest, _shows(digest))
+
+    async def purge(self, model_version: str | None) -> Forgotten:
+        """Everything that this version of a model made, or everything. Raises CacheAway."""
+        word = model_version or EVERYTHING
+        return await self._gone(PURGE, word, _is_of(word))
+
+    def in_memory(self) -> Holding:
+        return Holding(len(self._memory), self._memory.bytes, self._memory.idle_s)
+
+    async def in_redis(self) -> Holding | None:
+        """Reads the length of every entry: for people, not for scrapers. None: there is no Redis. Raises CacheAway."""
+        if self._redis is None:
+            return None
+        try:
+            return Holding(*await self._redis.weigh())
+        except RedisAway as error:
+            raise CacheAway(f"Redis cannot be asked: {error}.") from error
+
+    async def _gone(self, kind: str, word: str, is_meant: Callable[[Entry], bool]) -> Forgotten:
+        """Redis first: a replica that has forgotten must not find it there again."""
+        if self._redis is None or self._notices is None:
+            return Forgotten(self._drop(is_meant), None)
+        try:
+            from_redis = await self._redis.drop_all("" if word == EVERYTHING else word)
+            await self._notices.tell(f"{kind} {word}")
+        except RedisAway as error:
+            self._drop(is_meant)
+            raise CacheAway(f"This process has forgotten; Redis and the other replicas have not: {error}.") from error
+        return Forgotten(self._drop(is_meant), from_redis)
+
+    def _drop(self, is_meant: Callable[[Entry], bool]) -> int:
+        return self._memory.drop_all(is_meant)
+
+
+def _shows(digest: str) -> Callable[[Entry], bool]:
+    return lambda entry: entry.digest == digest
+
+
+def _is_of(version: str) -> Callable[[Entry], bool]:
+    return lambda entry: version in (EVERYTHING, entry.model_version)
