@@ -15,6 +15,7 @@ from proxy.cache.redis import RedisCache
 from proxy.cache.seed import Seed
 from proxy.cache.tiers import TieredCache
 from proxy.core.dispatch import Dispatch
+from proxy.core.events import Events
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Oracle
 from proxy.core.predictor import Predictor
@@ -23,6 +24,7 @@ from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure
 from proxy.imaging.renderers import CutoutPng, MaskPng
 from proxy.settings import Settings
+from proxy.telemetry.metrics import Metrics
 
 TORCHSERVE_URL = "http://127.0.0.1:8080"
 MANAGEMENT_PORT = 8081
@@ -36,24 +38,34 @@ class House:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         url = settings.torchserve_url or TORCHSERVE_URL
         management_url = settings.torchserve_management_url or str(httpx.URL(url).copy_with(port=MANAGEMENT_PORT))
-        self.redis = _redis(settings)
+        self.metrics = Metrics()
+        self.redis = _redis(settings, self.metrics)
         self.seed = Seed(self.redis)
         self.cache = TieredCache(
-            MemoryCache(settings.memory_bytes, settings.idle_ttl_s), self.redis, ttl_s=settings.idle_ttl_s
+            MemoryCache(settings.memory_bytes, settings.idle_ttl_s),
+            self.redis,
+            ttl_s=settings.idle_ttl_s,
+            events=self.metrics,
         )
         self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
         self.dispatch = Dispatch(
-            self.backend, max_waiting=settings.max_queue, max_waiting_bytes=settings.max_queue_bytes
+            self.backend,
+            max_waiting=settings.max_queue,
+            max_waiting_bytes=settings.max_queue_bytes,
+            events=self.metrics,
         )
-        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s)
+        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s, events=self.metrics)
         measure = Measure(settings.max_image_pixels)
-        self.oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
+        self.oracle = Oracle(
+            cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure, events=self.metrics
+        )
         self.predictor = Predictor(
             cache=self.cache,
             oracle=self.oracle,
             watch=self.watch,
             head_start=HeadStart(settings.head_start_s),
             deadline_s=settings.deadline_s,
+            events=self.metrics,
         )
 
     def readiness(self) -> Readiness:
@@ -96,12 +108,14 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         mask=MaskPng(),
         cutout=CutoutPng(settings.max_image_pixels),
         readiness=house.readiness,
+        metrics=house.metrics,
     )
     install(app, service)
     return app
 
 
-def _redis(settings: Settings) -> RedisCache | None:
+def _redis(settings: Settings, events: Events) -> RedisCache | None:
     if settings.redis_url is None:
         return None
-    return RedisCache.at(settings.redis_url, ttl_s=settings.idle_ttl_s, timeout_s=settings.redis_timeout_ms / 1000)
+    timeout_s = settings.redis_timeout_ms / 1000
+    return RedisCache.at(settings.redis_url, ttl_s=settings.idle_ttl_s, timeout_s=timeout_s, events=events)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from proxy.api.service import service_of
 from proxy.errors import RematteError
 
 MEDIA_TYPE = "application/problem+json"
@@ -37,7 +38,17 @@ def problem_type(error: type[RematteError]) -> str:
     return f"/problems/{error.kind}"
 
 
+def status_of(error: BaseException | None) -> int:
+    """What the caller is told when a prediction ends so."""
+    if error is None:
+        return HTTPStatus.OK
+    if isinstance(error, RematteError):
+        return error.status
+    return CLIENT_CLOSED_REQUEST if isinstance(error, ClientDisconnect) else HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def problem_response(request: Request, error: RematteError) -> Response:
+    service_of(request).metrics.refused(error.kind)
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     return _response(request, problem_type(type(error)), error.title, error.status, str(error), headers)
 
@@ -72,6 +83,9 @@ def _plain(request: Request, status: int, detail: str, headers: dict[str, str]) 
 
 
 def _response(request: Request, kind: str, title: str, status: int, detail: str, headers: dict[str, str]) -> Response:
-    instance = f"{quote(request.url.path)}#{request.state.request_id}"
-    problem = Problem(type=kind, title=title, status=status, detail=detail, instance=instance)
+    problem = Problem(type=kind, title=title, status=status, detail=detail, instance=_instance(request))
     return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+def _instance(request: Request) -> str:
+    return f"{quote(request.url.path)}#{request.state.request_id}"

@@ -1,13 +1,14 @@
 """What the doors are handed: everything they may use, and nothing of how it is made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
+from proxy.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Service:
     mask: Renderer
     cutout: Renderer
     readiness: Callable[[], Readiness]
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def service_of(request: Request) -> Service:

@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from proxy.cache.entry import BadEntry, seal, unseal
+from proxy.core.events import SILENT, Events
 from proxy.core.keys import alias_of
 from proxy.core.types import Entry, Key
 
@@ -45,15 +46,16 @@ class Stored:
 class RedisCache:
     """Entries under an idle TTL, shared by every proxy that uses the same Redis."""
 
-    def __init__(self, client: Redis, ttl_s: float) -> None:
+    def __init__(self, client: Redis, ttl_s: float, events: Events = SILENT) -> None:
         self._client = client
+        self._events = events
         self._ttl_ms = int(ttl_s * 1000)
         self._alias_ms = int(ttl_s * 1000 * (1 + 1 / LINKS_PER_TTL))
         self.trouble: str | None = None
         """What went wrong last, or None since the last call that went well."""
 
     @classmethod
-    def at(cls, url: str, *, ttl_s: float, timeout_s: float) -> Self:
+    def at(cls, url: str, *, ttl_s: float, timeout_s: float, events: Events = SILENT) -> Self:
         """Raises ValueError for a URL that is none. Does not connect yet: Redis may come later.
 
         A connection that had gone stale is replaced at once; apart from that nothing is tried again, and nothing waits
@@ -67,7 +69,8 @@ class RedisCache:
             socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         )
-        return cls(Redis.from_pool(pool), ttl_s)  # unlike Redis(connection_pool=...), it closes the pool with it
+        # Unlike Redis(connection_pool=...), it closes the pool with it.
+        return cls(Redis.from_pool(pool), ttl_s, events)
 
     async def get(self, key: Key, *others: Key) -> Stored | None:
         """The entry of the first key that has one; one trip when none has. Raises RedisAway.
@@ -131,6 +134,7 @@ class RedisCache:
         try:
             result = await command
         except (RedisError, OSError, TimeoutError) as error:
+            self._events.failed("redis", error)
             if not isinstance(error, ResponseError):  # a Redis that is full refuses to write, and is not away
                 self._note(f"{type(error).__name__}: {error}")
             raise RedisAway(str(error)) from error

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.types import Backend, Inference
 from proxy.errors import Overloaded
@@ -45,8 +46,10 @@ class Dispatch:
         max_waiting: int,
         max_waiting_bytes: int,
         clock: Callable[[], float] = time.monotonic,
+        events: Events = SILENT,
     ) -> None:
         self._backend = backend
+        self._events = events
         self._max_waiting = max_waiting
         self._max_waiting_bytes = max_waiting_bytes
         self._clock = clock
@@ -85,6 +88,7 @@ class Dispatch:
         self._waiting.remove(job)
         self._waiting_bytes -= job.image.size
         job.landed.cancel()
+        self._tell()
         return True
 
     async def close(self, patience_s: float) -> None:
@@ -107,18 +111,25 @@ class Dispatch:
             task = asyncio.create_task(self._send(job))
             self._sent.add(task)  # the loop itself holds tasks only weakly
             task.add_done_callback(self._returned)
+        self._tell()
 
     async def _send(self, job: Job) -> None:
         job.sent(self._clock())
+        self._events.took("queue", job.queue_s)
         try:
             inference = await self._backend.infer(job.image)
         except Exception as error:  # whatever it is, it belongs to those who wait for this image
             job.returned(self._clock())
+            self._events.failed("torchserve", error)
             job.landed.set_exception(error)
         else:
             job.returned(self._clock())
+            self._events.took("infer", job.infer_s)
             job.landed.set_result(inference)
 
     def _returned(self, task: asyncio.Task[None]) -> None:
         self._sent.discard(task)
         self._pump()
+
+    def _tell(self) -> None:
+        self._events.queued(self.waiting, self._waiting_bytes, self.inside)

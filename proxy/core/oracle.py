@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from proxy.core.dispatch import Dispatch, Job
+from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
@@ -35,12 +36,15 @@ class Landed:
 class Oracle:
     """Asks the model for masks and keeps what it says."""
 
-    def __init__(self, *, cache: Cache, dispatch: Dispatch, watch: ModelWatch, measure: Measure) -> None:
+    def __init__(
+        self, *, cache: Cache, dispatch: Dispatch, watch: ModelWatch, measure: Measure, events: Events = SILENT
+    ) -> None:
         self._cache = cache
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
-        self._flights: Flights[Key, Landed] = Flights()
+        self._events = events
+        self._flights: Flights[Key, Landed] = Flights(events)
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
     async def ask(self, image: Image, key: Key, terms: Terms) -> Landing[Landed]:
@@ -52,11 +56,13 @@ class Oracle:
         # landed and left the board. Without a look back we would ask for its mask twice.
         mask = self._landed_lately(key) if terms.may_find else None
         if mask and mask.blake3 == await image.blake3():
+            self._events.collapsed()
             return Landing(Landed(mask), collapsed=True)
         landing = await self._flights.board(key, partial(self._take_off, image, terms))
         if landing.value.mask.blake3 != await image.blake3():
             # Two images with one seeded hash at the same time: this one flies by itself.
-            landing = await Flights[Key, Landed]().board(key, partial(self._take_off, image, terms))
+            self._events.refuted()
+            landing = await Flights[Key, Landed](self._events).board(key, partial(self._take_off, image, terms))
         return self._kept(image, landing) if terms.may_keep else landing
 
     async def close(self, patience_s: float) -> None:

@@ -13,7 +13,7 @@ from proxy.core.race import HeadStart
 from proxy.core.types import ANY_TERMS, Model, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BackendAway, BackendError, BadImage, DeadlinePassed, NotCached, Overloaded, UnknownDigest
-from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, masks, renders
+from tests.support.fakes import MODEL, DictCache, FakeBackend, Heard, MaskRenderer, masks, renders
 
 CAT, DOG = image_of(b"cat", seed=1), image_of(b"dog", seed=1)
 ALONE_S = 60.0
@@ -33,13 +33,15 @@ class House:
         self.cache = cache or DictCache()
         self.dispatch = Dispatch(self.backend, max_waiting=max_waiting, max_waiting_bytes=1000)
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=60)
-        oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure)
+        self.heard = Heard()
+        oracle = Oracle(cache=self.cache, dispatch=self.dispatch, watch=self.watch, measure=measure, events=self.heard)
         self.predictor = Predictor(
             cache=self.cache,
             oracle=oracle,
             watch=self.watch,
             head_start=HeadStart(head_start_s),
             deadline_s=deadline_s,
+            events=self.heard,
         )
 
     async def opened(self) -> "House":
@@ -131,6 +133,7 @@ async def test_when_all_leave_a_sent_inference_lands_and_is_kept():
     house.backend.release()
     await settle()
     assert len(masks(house.cache)) == 1
+    assert (house.heard.times("predicted", "miss"), house.heard.times("wasted")) == (1, 1)
 
 
 async def test_when_all_leave_a_queued_inference_is_withdrawn():
@@ -155,6 +158,8 @@ async def test_in_the_literal_race_a_hit_answers_although_the_model_was_asked_to
     await settle()
     assert house.backend.calls == 1
     house.backend.release()
+    await settle()
+    assert (house.heard.times("predicted", "hit"), house.heard.times("wasted")) == (1, 1)
 
 
 async def test_a_hit_within_the_head_start_asks_nobody():
@@ -174,6 +179,7 @@ async def test_an_entry_of_another_image_under_the_same_key_is_a_miss():
     prediction = await house.predict(CAT)
     assert prediction.found is None
     assert prediction.rendered.body == house.backend.mask
+    assert house.heard.times("refuted") == 1
 
 
 async def test_two_images_with_one_key_in_the_air_get_an_inference_each():
@@ -186,6 +192,7 @@ async def test_two_images_with_one_key_in_the_air_get_an_inference_each():
     assert [answer.digest for answer in answers] == [hashlib.sha256(data).hexdigest() for data in (b"cat", b"eve")]
     assert [answer.body for answer in answers] == [b"cat", b"eve"]
     assert house.backend.images == [b"cat", b"eve"]
+    assert house.heard.times("refuted") == 1
 
 
 async def test_a_lookup_that_comes_back_after_its_twin_has_landed_asks_no_second_time():
@@ -196,6 +203,7 @@ async def test_a_lookup_that_comes_back_after_its_twin_has_landed_asks_no_second
     house.cache.release()
     early = house.ask()
     assert (await early).rendered == (await late).rendered
+    assert house.heard.times("collapsed") == 1
     house.cache.entries.clear()
     assert (await house.predict()).rendered.body == house.backend.mask
     assert house.backend.calls == 1
@@ -279,6 +287,7 @@ async def test_an_entry_of_another_image_under_an_alias_is_not_believed():
     await house.predict(DOG)
     with pytest.raises(UnknownDigest):
         await house.predictor.recall(hashlib.sha256(b"cat").hexdigest(), MaskRenderer())
+    assert house.heard.times("refuted") == 2, "the finished answer's alias, and the mask's"
 
 
 NO_CACHE, NO_STORE, ONLY_IF_CACHED = Terms(may_find=False), Terms(may_keep=False), Terms(may_infer=False)
