@@ -1,6 +1,5 @@
 """`rematte serve`: the application behind uvicorn, one process, one line when it listens."""
 
-import logging
 import re
 import socket
 
@@ -9,6 +8,7 @@ import uvicorn
 from proxy.app import TORCHSERVE_URL, build_app
 from proxy.listening import bind, shown_url
 from proxy.settings import Settings
+from proxy.telemetry.logs import set_up
 
 LAST_ANSWERS_S = 8
 """Seconds that requests in progress are given when the server is to stop."""
@@ -19,7 +19,7 @@ IDLE_CONNECTION_S = 75
 def serve(settings: Settings) -> None:
     """Returns when a signal has stopped it. Raises CannotListen, and ValueError for a Redis URL that is none."""
     door = bind(settings.host, settings.port)
-    _log(settings.log_level)
+    set_up(settings.log_level, settings.log_format)
     config = uvicorn.Config(
         build_app(settings),
         http="httptools",
@@ -53,9 +53,3 @@ def _parts(settings: Settings) -> str:
     if settings.redis_url:
         cache = "shared through " + re.sub(r"//[^/@]*@", "//", settings.redis_url)  # without user and password
     return f"masks by {model}, {cache}"
-
-
-def _log(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("uvicorn", "httpx"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)

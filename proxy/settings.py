@@ -61,6 +61,9 @@ class Settings(BaseModel):
     )
     model_poll_s: PositiveFloat = Field(default=1, description="Seconds between two looks at which model is live.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How it is logged: lines for people, or a JSON object in each line."
+    )
 
     @property
     def head_start_s(self) -> float | None:

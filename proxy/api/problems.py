@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details. Whatever goes wrong behind the doors leaves through here."""
 
+import logging
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from starlette.requests import ClientDisconnect
 
 from proxy.api.service import service_of
 from proxy.errors import RematteError
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_CLOSED_REQUEST = 499
@@ -49,6 +52,9 @@ def status_of(error: BaseException | None) -> int:
 
 def problem_response(request: Request, error: RematteError) -> Response:
     service_of(request).metrics.refused(error.kind)
+    # A caller's own mistakes are the caller's to read.
+    level = logging.INFO if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG
+    logger.log(level, "%d for %s: %s", error.status, _instance(request), error)
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     return _response(request, problem_type(type(error)), error.title, error.status, str(error), headers)
 

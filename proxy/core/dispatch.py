@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 
 from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
@@ -16,6 +17,7 @@ class Job:
 
     def __init__(self, image: Image, now: float) -> None:
         self.image = image
+        self.context = copy_context()
         self.landed: asyncio.Future[Inference] = asyncio.get_running_loop().create_future()
         self._queued_at = now
         self._sent_at = now
@@ -108,7 +110,8 @@ class Dispatch:
         while self._waiting and len(self._sent) < self._window:
             job = self._waiting.popleft()
             self._waiting_bytes -= job.image.size
-            task = asyncio.create_task(self._send(job))
+            # Whoever makes room for it is another caller.
+            task = asyncio.create_task(self._send(job), context=job.context)
             self._sent.add(task)  # the loop itself holds tasks only weakly
             task.add_done_callback(self._returned)
         self._tell()

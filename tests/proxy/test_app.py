@@ -17,6 +17,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.scrape import Scrape
 
 PICTURES = [picture(width, 30) for width in range(40, 60)]
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class TorchServe:
@@ -176,6 +177,33 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     assert [count["rematte_recalls_total", result] for result in ("hit", "miss")] == [1, 1]
     assert count["rematte_problems_total", "unsupported-upload"] == 1
     assert count["rematte_verify_failures_total"] == 0
+
+
+async def test_the_model_server_is_told_the_callers_trace():
+    torchserve = TorchServe()
+    async with visiting(torchserve) as visitor:
+        named = {"content-type": "image/jpeg", "traceparent": TRACE, "tracestate": "vendor=1"}
+        await visitor.post(PICTURES[0], **named)
+        await visitor.post(PICTURES[1], **{"content-type": "image/jpeg"})
+    traced, untraced = torchserve.requests
+    assert (traced.headers["traceparent"], traced.headers["tracestate"]) == (TRACE, "vendor=1")
+    assert not {"traceparent", "tracestate"} & set(untraced.headers)
+
+
+async def test_an_image_that_had_to_wait_keeps_its_own_trace():
+    """It is sent when another caller's image comes back, in that other's footsteps."""
+    torchserve = TorchServe()
+    torchserve.gate.clear()
+    async with visiting(torchserve) as visitor:
+        traces = [f"00-{number:032x}-00f067aa0ba902b7-01" for number in range(1, 5)]
+        asked = [
+            asyncio.create_task(visitor.post(image, **{"content-type": "image/jpeg", "traceparent": trace}))
+            for image, trace in zip(PICTURES, traces, strict=False)
+        ]
+        await until(visitor, ("rematte_queue_images",), 2)
+        torchserve.gate.set()
+        await asyncio.gather(*asked)
+    assert sorted(request.headers["traceparent"] for request in torchserve.requests) == traces
 
 
 async def test_the_live_model_is_told_with_the_build():
