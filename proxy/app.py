@@ -20,6 +20,7 @@ from proxy.cache.redis import RedisCache
 from proxy.cache.seed import Seed
 from proxy.cache.tiers import TieredCache
 from proxy.core.dispatch import Dispatch
+from proxy.core.events import Events
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Oracle
 from proxy.core.predictor import Predictor
@@ -28,6 +29,7 @@ from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure
 from proxy.imaging.renderers import CutoutPng, MaskPng
 from proxy.settings import Settings
+from proxy.telemetry.metrics import Metrics
 
 TORCHSERVE_URL = "http://127.0.0.1:8080"
 MANAGEMENT_PORT = 8081
@@ -42,19 +44,23 @@ class House:
         url = settings.torchserve_url or TORCHSERVE_URL
         management_url = settings.torchserve_management_url or str(httpx.URL(url).copy_with(port=MANAGEMENT_PORT))
         self.drain = Drain()
-        self.link = _link(settings)
+        self.metrics = Metrics()
+        self.link = _link(settings, self.metrics)
         redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
         self.seed = Seed(redis)
         memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
-        self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s)
+        self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s, events=self.metrics)
         self.notices = Notices(self.link) if self.link else None
         self.keeper = Keeper(memory, redis, self.notices)
         self.leases = Leases(self.link, self.notices, self.cache.shared) if self.link and self.notices else None
         self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
         self.dispatch = Dispatch(
-            self.backend, max_waiting=settings.max_queue, max_waiting_bytes=settings.max_queue_bytes
+            self.backend,
+            max_waiting=settings.max_queue,
+            max_waiting_bytes=settings.max_queue_bytes,
+            events=self.metrics,
         )
-        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s)
+        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s, events=self.metrics)
         measure = Measure(settings.max_image_pixels)
         self.oracle = Oracle(
             cache=self.cache,
@@ -62,6 +68,7 @@ class House:
             dispatch=self.dispatch,
             watch=self.watch,
             measure=measure,
+            events=self.metrics,
         )
         self.predictor = Predictor(
             cache=self.cache,
@@ -69,6 +76,7 @@ class House:
             watch=self.watch,
             head_start=HeadStart(settings.head_start_s),
             deadline_s=settings.deadline_s,
+            events=self.metrics,
         )
 
     def readiness(self) -> Readiness:
@@ -122,12 +130,13 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         keeper=house.keeper,
         idle_ttl_s=settings.idle_ttl_s,
         admin_token=settings.admin_token,
+        metrics=house.metrics,
     )
     install(app, service)
     return app
 
 
-def _link(settings: Settings) -> RedisLink | None:
+def _link(settings: Settings, events: Events) -> RedisLink | None:
     if settings.redis_url is None:
         return None
-    return RedisLink.at(settings.redis_url, timeout_s=settings.redis_timeout_ms / 1000)
+    return RedisLink.at(settings.redis_url, timeout_s=settings.redis_timeout_ms / 1000, events=events)

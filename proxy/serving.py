@@ -1,12 +1,14 @@
 """`rematte serve`: the application behind uvicorn, in one process or several, and one line when it listens."""
 
-import logging
+import os
 import re
 import signal
 import socket
 import time
+from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.synchronize import Semaphore
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import uvicorn
@@ -15,6 +17,8 @@ from proxy.api.drain import Drain
 from proxy.app import TORCHSERVE_URL, build_app
 from proxy.listening import bind, shown_url
 from proxy.settings import Settings
+from proxy.telemetry.logs import set_up
+from proxy.telemetry.metrics import bury
 from proxy.workers import Workers
 
 LAST_BYTES_S = 2
@@ -30,9 +34,18 @@ def serve(settings: Settings) -> None:
     door = bind(settings.host, settings.port)
     if settings.workers == 1:
         return _Server(settings).run(sockets=[door])
+    set_up(settings.log_level, settings.log_format)
     build_app(settings)  # what is wrong with the settings is said once, and here
-    patience_s = settings.drain_s + LAST_BYTES_S + LAST_WRITES_S
-    return Workers(settings.workers, _work, (settings, door), lambda: _announce(settings)).run(patience_s)
+    with TemporaryDirectory(prefix="rematte-metrics-") as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts  # the package's own way to be told
+        workers = Workers(
+            settings.workers,
+            _work,
+            (settings, door),
+            announce=partial(_announce, settings),
+            bury=partial(bury, folder=counts),
+        )
+        return workers.run(settings.drain_s + LAST_BYTES_S + LAST_WRITES_S)
 
 
 def _work(settings: Settings, door: socket.socket, ready: Semaphore) -> None:
@@ -44,7 +57,7 @@ class _Server(uvicorn.Server):
     """On a signal it finishes what is under way before it closes its port; a second Ctrl-C closes it at once."""
 
     def __init__(self, settings: Settings, ready: Semaphore | None = None) -> None:
-        _log(settings.log_level)
+        set_up(settings.log_level, settings.log_format)
         app = build_app(settings)
         super().__init__(
             uvicorn.Config(
@@ -111,9 +124,3 @@ def _parts(settings: Settings) -> str:
     if settings.redis_url:
         cache = "shared through " + re.sub(r"//[^/@]*@", "//", settings.redis_url)  # without user and password
     return f"masks by {model}, {cache}"
-
-
-def _log(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("uvicorn", "httpx"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)

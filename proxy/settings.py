@@ -71,6 +71,9 @@ class Settings(BaseModel):
         description="Secret for `/admin` and `DELETE`, 16 characters at least; unset: those doors are not there.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How it is logged: lines for people, or a JSON object in each line."
+    )
 
     @property
     def head_start_s(self) -> float | None:

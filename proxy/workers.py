@@ -20,14 +20,23 @@ Work = Callable[..., None]
 class Workers:
     """`work(*arguments, ready)` in `count` fresh processes; each releases `ready` when it can be of use."""
 
-    def __init__(self, count: int, work: Work, arguments: tuple[Any, ...], announce: Callable[[], None]) -> None:
-        """`announce` is called once, when all are ready."""
+    def __init__(
+        self,
+        count: int,
+        work: Work,
+        arguments: tuple[Any, ...],
+        *,
+        announce: Callable[[], None],
+        bury: Callable[[int], None],
+    ) -> None:
+        """`announce` is called once, when all are ready; `bury` with the number of each that dies."""
         self._spawn = get_context("spawn")
         self._ready: Semaphore = self._spawn.Semaphore(0)
         self._count = count
         self._work = work
         self._arguments = arguments
         self._announce = announce
+        self._bury = bury
         self._missing = count
         self._processes: list[SpawnProcess] = []
 
@@ -55,7 +64,8 @@ class Workers:
 
     def _replace(self) -> None:
         for place, process in enumerate(self._processes):
-            if process.exitcode is not None:
+            if process.exitcode is not None and process.pid is not None:
+                self._bury(process.pid)
                 logger.warning("process %s ended (%s) and is replaced", process.pid, process.exitcode)
                 self._processes[place] = self._start()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from proxy.api import admin, health, kept, predictions, problem_pages
+from proxy.api import admin, health, kept, measurements, predictions, problem_pages
 from proxy.api.head import HeadAsGet
 from proxy.api.last_resort import LastResort
 from proxy.api.openapi import describe
@@ -31,7 +31,14 @@ def openapi() -> dict[str, Any]:
 def _hang(app: FastAPI) -> None:
     describe(app)
     install_handlers(app)
-    for router in (predictions.router, kept.router, admin.router, health.router, problem_pages.router):
+    for router in (
+        predictions.router,
+        kept.router,
+        admin.router,
+        health.router,
+        measurements.router,
+        problem_pages.router,
+    ):
         app.include_router(router)
     install_pages(app)
     for middleware in (Shortcut, HeadAsGet, LastResort, RequestIds):  # the last is the outermost

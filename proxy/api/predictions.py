@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from fastapi import APIRouter, Request, Response
 
+from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.openapi import image_body, png_response, prediction_problems
 from proxy.api.service import Service, service_of
@@ -62,7 +63,9 @@ async def answer(request: Request, renderer: Renderer) -> Response:
         begun = time.perf_counter()
         image = await receive_image(request, service)
         read_s = time.perf_counter() - begun
-        prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
+        service.metrics.took("read", read_s)
+        with Counted(service.metrics, request.scope["path"]):
+            prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
     return response_of(prediction, {"read": read_s} | prediction.stages)
 
 

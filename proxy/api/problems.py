@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details. Whatever goes wrong behind the doors leaves through here."""
 
+import logging
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -9,7 +10,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from proxy.api.service import service_of
 from proxy.errors import RematteError, Unauthorised
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_CLOSED_REQUEST = 499
@@ -37,7 +41,20 @@ def problem_type(error: type[RematteError]) -> str:
     return f"/problems/{error.kind}"
 
 
+def status_of(error: BaseException | None) -> int:
+    """What the caller is told when a prediction ends so."""
+    if error is None:
+        return HTTPStatus.OK
+    if isinstance(error, RematteError):
+        return error.status
+    return CLIENT_CLOSED_REQUEST if isinstance(error, ClientDisconnect) else HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def problem_response(request: Request, error: RematteError) -> Response:
+    service_of(request).metrics.refused(error.kind)
+    # A caller's own mistakes are the caller's to read.
+    level = logging.INFO if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG
+    logger.log(level, "%d for %s: %s", error.status, _instance(request), error)
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 11.6.1
@@ -74,6 +91,9 @@ def _plain(request: Request, status: int, detail: str, headers: dict[str, str]) 
 
 
 def _response(request: Request, kind: str, title: str, status: int, detail: str, headers: dict[str, str]) -> Response:
-    instance = f"{quote(request.url.path)}#{request.state.request_id}"
-    problem = Problem(type=kind, title=title, status=status, detail=detail, instance=instance)
+    problem = Problem(type=kind, title=title, status=status, detail=detail, instance=_instance(request))
     return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+def _instance(request: Request) -> str:
+    return f"{quote(request.url.path)}#{request.state.request_id}"

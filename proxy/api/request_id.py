@@ -1,16 +1,20 @@
-"""Every request has a name: the caller's own or a new one."""
+"""Every request has a name, the caller's own or a new one, and perhaps a trace that it is part of."""
 
 import re
 import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from proxy.core.caller import Caller, caller
+from proxy.telemetry.trace import trace_of
+
 HEADER = b"x-request-id"
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
 
 
 class RequestIds:
-    """Echoes `X-Request-Id` if it is short and harmless, else makes one; `request.state.request_id` holds it."""
+    """Echoes `X-Request-Id` if it is short and harmless, else makes one; `request.state.request_id` holds it,
+    and `caller` with the trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -20,6 +24,7 @@ class RequestIds:
             return await self._app(scope, receive, send)
         name = _given(scope) or secrets.token_hex(8).encode()
         scope.setdefault("state", {})["request_id"] = name.decode()
+        caller.set(Caller(name.decode(), trace_of(scope["headers"])))
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,7 +1,7 @@
 """What the doors are handed: everything they may use, and nothing of how it is made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -10,6 +10,7 @@ from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
+from proxy.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Service:
     keeper: Keeper
     idle_ttl_s: float
     admin_token: str | None = None
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def service_of(request: Request) -> Service:

@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from proxy.cache.breaker import Breaker
+from proxy.core.events import SILENT, Events
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +30,16 @@ class RedisAway(Exception):
 class RedisLink:
     """Asks Redis, unless it has just failed several times in a row."""
 
-    def __init__(self, client: Redis, listener: Redis, breaker: Breaker | None = None) -> None:
+    def __init__(self, client: Redis, listener: Redis, events: Events = SILENT) -> None:
         self.client = client
         self._listener = listener
-        self.breaker = breaker or Breaker()
+        self._events = events
+        self.breaker = Breaker()
         self.trouble: str | None = None
         """What went wrong last, or None since the last call that went well."""
 
     @classmethod
-    def at(cls, url: str, *, timeout_s: float) -> Self:
+    def at(cls, url: str, *, timeout_s: float, events: Events = SILENT) -> Self:
         """Raises ValueError for a URL that is none. Does not connect yet: Redis may come later.
 
         A connection that had gone stale is replaced at once; apart from that nothing is tried again, and nothing waits
@@ -52,7 +54,8 @@ class RedisLink:
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         )
         listener = Redis.from_url(url, socket_connect_timeout=timeout_s)  # it waits for news, however long
-        return cls(Redis.from_pool(pool), listener)  # unlike Redis(connection_pool=...), it closes the pool with it
+        # Unlike Redis(connection_pool=...), from_pool closes the pool with the client.
+        return cls(Redis.from_pool(pool), listener, events)
 
     def pipeline(self) -> Pipeline:
         """Several commands in one trip; not a transaction."""
@@ -70,9 +73,11 @@ class RedisLink:
         try:
             result = await command
         except ResponseError as error:
+            self._events.failed("redis", error)
             self._well()  # a Redis that is full refuses to write, and is not away
             raise RedisAway(str(error)) from error
         except (RedisError, OSError, TimeoutError) as error:
+            self._events.failed("redis", error)
             self._ill(f"{type(error).__name__}: {error}")
             raise RedisAway(str(error)) from error
         self._well()
@@ -95,11 +100,15 @@ class RedisLink:
         await self.client.aclose()
 
     def _well(self) -> None:
+        if self.breaker.state != "closed":
+            self._events.left_alone(False)
         self.breaker.succeeded()
         self._note(None)
 
     def _ill(self, trouble: str) -> None:
         self.breaker.failed()
+        if self.breaker.state == "open":
+            self._events.left_alone(True)
         self._note(trouble)
 
     def _note(self, trouble: str | None) -> None:

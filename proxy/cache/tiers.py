@@ -9,6 +9,7 @@ from typing import Any
 from proxy.cache.link import RedisAway
 from proxy.cache.memory import MemoryCache, Slot
 from proxy.cache.redis import LINKS_PER_TTL, RedisCache
+from proxy.core.events import SILENT, Events
 from proxy.core.types import Entry, Found, Key
 
 logger = logging.getLogger(__name__)
@@ -31,11 +32,13 @@ class TieredCache:
         *,
         ttl_s: float,
         clock: Callable[[], float] = time.monotonic,
+        events: Events = SILENT,
     ) -> None:
         self._memory = memory
         self._redis = redis
         self._ttl_s = ttl_s
         self._clock = clock
+        self._events = events
         self._background: set[asyncio.Task[None]] = set()
         self._sharing: dict[Key, asyncio.Task[None]] = {}
 
@@ -50,17 +53,12 @@ class TieredCache:
         if self._redis is None:
             return None
         try:
-            stored = await self._redis.get(*keys)
+            found = await self._fetch(self._redis, *keys)
         except RedisAway:
+            self._events.looked_up("redis", "error")
             return None
-        if stored is None:
-            return None
-        age_s = self._ttl_s - stored.ttl_s
-        if age_s >= self._ttl_s / RENEWALS_PER_TTL:
-            self._later(self._renew(stored.key, stored.entry, link=True))
-            age_s = 0.0
-        self._memory.put(stored.key, stored.entry, age_s=age_s, linked=False)
-        return Found(stored.entry, "redis", self._ttl_s - age_s)
+        self._events.looked_up("redis", "hit" if found else "miss")
+        return found
 
     async def follow(self, alias: Key) -> Found | None:
         if (key := self._memory.resolve(alias)) and (found := self.peek(key)):
@@ -69,9 +67,9 @@ class TieredCache:
             return None
         try:
             key = await self._redis.resolve(alias)
+            return await self._fetch(self._redis, key) if key else None
         except RedisAway:
             return None
-        return await self.get(key) if key else None
 
     def keep(self, key: Key, entry: Entry) -> None:
         self._memory.put(key, entry)
@@ -89,6 +87,18 @@ class TieredCache:
         while self._background:
             await asyncio.wait(self._background)
 
+    async def _fetch(self, redis: RedisCache, *keys: Key) -> Found | None:
+        """Raises RedisAway."""
+        stored = await redis.get(*keys)
+        if stored is None:
+            return None
+        age_s = self._ttl_s - stored.ttl_s
+        if age_s >= self._ttl_s / RENEWALS_PER_TTL:
+            self._later(self._renew(stored.key, stored.entry, link=True))
+            age_s = 0.0
+        self._memory.put(stored.key, stored.entry, age_s=age_s, linked=False)
+        return Found(stored.entry, "redis", self._ttl_s - age_s)
+
     def _renew_soon(self, key: Key, slot: Slot) -> None:
         now = self._clock()
         if self._redis is not None and now - slot.renewed_at >= self._ttl_s / RENEWALS_PER_TTL:
@@ -103,7 +113,9 @@ class TieredCache:
             return
         if not await self._redis.renew(key):
             await self._share(self._redis, key, entry)  # it was evicted, or Redis came back empty
-        elif link:
+            return
+        self._events.renewed()
+        if link:
             await self._redis.link(key, entry)
 
     async def _share(self, redis: RedisCache, key: Key, entry: Entry) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 
+from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.types import Backend, Inference
 from proxy.errors import Overloaded
@@ -15,6 +17,7 @@ class Job:
 
     def __init__(self, image: Image, now: float) -> None:
         self.image = image
+        self.context = copy_context()
         self.landed: asyncio.Future[Inference] = asyncio.get_running_loop().create_future()
         self._queued_at = now
         self._sent_at = now
@@ -45,8 +48,10 @@ class Dispatch:
         max_waiting: int,
         max_waiting_bytes: int,
         clock: Callable[[], float] = time.monotonic,
+        events: Events = SILENT,
     ) -> None:
         self._backend = backend
+        self._events = events
         self._max_waiting = max_waiting
         self._max_waiting_bytes = max_waiting_bytes
         self._clock = clock
@@ -85,6 +90,7 @@ class Dispatch:
         self._waiting.remove(job)
         self._waiting_bytes -= job.image.size
         job.landed.cancel()
+        self._tell()
         return True
 
     async def close(self, patience_s: float) -> None:
@@ -104,21 +110,29 @@ class Dispatch:
         while self._waiting and len(self._sent) < self._window:
             job = self._waiting.popleft()
             self._waiting_bytes -= job.image.size
-            task = asyncio.create_task(self._send(job))
+            # Whoever makes room for it is another caller.
+            task = asyncio.create_task(self._send(job), context=job.context)
             self._sent.add(task)  # the loop itself holds tasks only weakly
             task.add_done_callback(self._returned)
+        self._tell()
 
     async def _send(self, job: Job) -> None:
         job.sent(self._clock())
+        self._events.took("queue", job.queue_s)
         try:
             inference = await self._backend.infer(job.image)
         except Exception as error:  # whatever it is, it belongs to those who wait for this image
             job.returned(self._clock())
+            self._events.failed("torchserve", error)
             job.landed.set_exception(error)
         else:
             job.returned(self._clock())
+            self._events.took("infer", job.infer_s)
             job.landed.set_result(inference)
 
     def _returned(self, task: asyncio.Task[None]) -> None:
         self._sent.discard(task)
         self._pump()
+
+    def _tell(self) -> None:
+        self._events.queued(self.waiting, self._waiting_bytes, self.inside)

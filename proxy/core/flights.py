@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+from proxy.core.events import SILENT, Events
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -30,7 +32,8 @@ class Landing(Generic[V]):
 class Flights(Generic[K, V]):
     """Equal keys share one flight, in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Events = SILENT) -> None:
+        self._events = events
         self._aloft: dict[K, Flight[V]] = {}
 
     async def board(self, key: K, take_off: Callable[[], Flight[V]]) -> Landing[V]:
@@ -43,6 +46,8 @@ class Flights(Generic[K, V]):
         collapsed = flight is not None
         if flight is None:
             flight = self._launch(key, take_off)
+        else:
+            self._events.collapsed()
         flight.waiters += 1
         try:
             # Without the shield, one impatient waiter would cancel everybody.
@@ -50,6 +55,7 @@ class Flights(Generic[K, V]):
         finally:
             flight.waiters -= 1
             if not flight.waiters and not flight.task.done() and flight.withdraw():
+                self._events.withdrew()
                 self._forget(key, flight)
 
     async def close(self, patience_s: float) -> None:
@@ -62,13 +68,15 @@ class Flights(Generic[K, V]):
 
     def _launch(self, key: K, take_off: Callable[[], Flight[V]]) -> Flight[V]:
         flight = self._aloft[key] = take_off()
+        self._events.took_off()
         flight.task.add_done_callback(partial(self._landed, key, flight))
         return flight
 
     def _landed(self, key: K, flight: Flight[V], task: asyncio.Task[V]) -> None:
         self._forget(key, flight)
-        if not task.cancelled():
-            task.exception()  # nobody may be waiting: asyncio would complain that it was never looked at
+        # Nobody may be waiting: asyncio would complain that an exception was never looked at.
+        if not task.cancelled() and not task.exception() and not flight.waiters:
+            self._events.wasted()
 
     def _forget(self, key: K, flight: Flight[V]) -> None:
         # A withdrawn flight may still be ending while its successor is in the air.

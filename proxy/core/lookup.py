@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.keys import mask_key, rendered_key
 from proxy.core.race import HeadStart
@@ -30,16 +31,28 @@ class Wanted:
 class Lookup:
     """Finds entries and believes them only if their BLAKE3 is the image's."""
 
-    def __init__(self, cache: Cache, head_start: HeadStart, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        head_start: HeadStart,
+        *,
+        events: Events = SILENT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cache = cache
         self._head_start = head_start
+        self._events = events
         self._clock = clock
 
     async def near(self, wanted: Wanted) -> Found | None:
         """What this process holds."""
+        begun = self._clock()
         for key in (wanted.rendered, wanted.mask):
             if found := await self._verified(self._cache.peek(key), wanted.image):
+                self._events.looked_up("memory", "hit")
+                self._events.took("lookup", self._clock() - begun)
                 return found
+        self._events.looked_up("memory", "miss")
         return None
 
     async def far(self, wanted: Wanted) -> Found | None:
@@ -48,10 +61,13 @@ class Lookup:
         try:
             return await self._verified(await self._cache.get(wanted.rendered, wanted.mask), wanted.image)
         finally:
-            self._head_start.learn(self._clock() - begun)
+            lookup_s = self._clock() - begun
+            self._head_start.learn(lookup_s)
+            self._events.took("lookup", lookup_s)
 
     async def _verified(self, found: Found | None, image: Image) -> Found | None:
         if found is None or hmac.compare_digest(found.entry.blake3, await image.blake3()):
             return found
+        self._events.refuted()
         logger.warning("an entry did not belong to the image that asked for it: taken as a miss")
         return None

@@ -9,6 +9,7 @@ from functools import partial
 
 from proxy.core.claims import Claim, Claims, Free
 from proxy.core.dispatch import Dispatch, Job
+from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
@@ -41,7 +42,14 @@ class Oracle:
     """Asks the model for masks and keeps what it says."""
 
     def __init__(
-        self, *, cache: Cache, claims: Claims | None, dispatch: Dispatch, watch: ModelWatch, measure: Measure
+        self,
+        *,
+        cache: Cache,
+        claims: Claims | None,
+        dispatch: Dispatch,
+        watch: ModelWatch,
+        measure: Measure,
+        events: Events = SILENT,
     ) -> None:
         """`claims` None: there are no other replicas."""
         self._cache = cache
@@ -49,7 +57,8 @@ class Oracle:
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
-        self._flights: Flights[Key, Landed] = Flights()
+        self._events = events
+        self._flights: Flights[Key, Landed] = Flights(events)
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
     async def ask(self, image: Image, key: Key, terms: Terms, searched: bool) -> Landing[Landed]:
@@ -62,14 +71,16 @@ class Oracle:
         # landed and left the board. Without a look back we would ask for its mask twice.
         mask = self._landed_lately(key) if terms.may_find else None
         if mask and mask.blake3 == await image.blake3():
+            self._events.collapsed()
             return Landing(Landed(mask), collapsed=True)
         errand = Errand(image, self._dispatch, terms.may_keep)
         claims = self._claims if searched and terms.may_keep else None
         landing = await self._flights.board(key, partial(self._take_off, errand, key, claims))
         if landing.value.mask.blake3 != await image.blake3():
             # Two images with one seeded hash at the same time: this one flies by itself.
+            self._events.refuted()
             errand = Errand(image, self._dispatch, terms.may_keep)
-            landing = await Flights[Key, Landed]().board(key, partial(self._take_off, errand, key, None))
+            landing = await Flights[Key, Landed](self._events).board(key, partial(self._take_off, errand, key, None))
         if landing.value.made_elsewhere:
             return Landing(landing.value, collapsed=True)
         return self._kept(image, landing) if terms.may_keep else landing
@@ -115,6 +126,7 @@ class Oracle:
             claiming.add_done_callback(_release)
             raise
         if isinstance(claim, Mask):
+            self._events.shared()
             return Landed(claim, made_elsewhere=True)
         try:
             return await self._infer(errand, size)

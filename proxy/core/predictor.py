@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 
+from proxy.core.events import SILENT, Events, Result
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import alias, alias_of, etag, rendered_key
@@ -44,29 +45,50 @@ class Predictor:
     """Everything that a door needs: an image and a renderer in, a prediction out."""
 
     def __init__(
-        self, *, cache: Cache, oracle: Oracle, watch: ModelWatch, head_start: HeadStart, deadline_s: float
+        self,
+        *,
+        cache: Cache,
+        oracle: Oracle,
+        watch: ModelWatch,
+        head_start: HeadStart,
+        deadline_s: float,
+        events: Events = SILENT,
     ) -> None:
         self._cache = cache
         self._oracle = oracle
         self._watch = watch
         self._head_start = head_start
         self._deadline_s = deadline_s
-        self._lookup = Lookup(cache, head_start)
+        self._events = events
+        self._lookup = Lookup(cache, head_start, events=events)
         self._renders: Flights[Key, Rendered] = Flights()
 
     async def predict(self, image: Image, renderer: Renderer, terms: Terms = ANY_TERMS) -> Prediction:
         """Raises BadImage, Overloaded, BackendError, NotCached, or DeadlinePassed when the deadline is over."""
+        result: Result = "miss" if terms.may_find else "bypass"
         try:
             async with asyncio.timeout(self._deadline_s) as deadline:
-                return await self._predict(image, renderer, terms)
+                prediction = await self._predict(image, renderer, terms)
+                result = "hit" if prediction.found else result
+                return prediction
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise DeadlinePassed(f"There was no mask within {self._deadline_s:g} seconds; try again later.") from None
+        finally:
+            self._events.predicted(result)
 
     async def recall(self, digest: str, renderer: Renderer) -> Prediction:
         """What is kept for an image that is only named. Raises UnknownDigest; BackendAway before there was a model."""
         version = self._watch.model.version
+        prediction = await self._recall(digest, version, renderer)
+        self._events.recalled(prediction is not None)
+        if prediction is None:
+            nothing = f"Nothing is kept for the image {digest} and the live model {version}"
+            raise UnknownDigest(f"{nothing}; upload the image.")
+        return prediction
+
+    async def _recall(self, digest: str, version: str, renderer: Renderer) -> Prediction | None:
         found = await self._follow(alias(digest, version, renderer.name))
         if found and isinstance(found.entry, Rendered):
             return Prediction(found.entry, _etag(found.entry, renderer), found)
@@ -74,12 +96,15 @@ class Predictor:
         if found and isinstance(found.entry, Mask):
             rendered = await _render(None, found.entry, renderer)
             return Prediction(rendered, _etag(rendered, renderer), found)
-        raise UnknownDigest(f"Nothing is kept for the image {digest} and the live model {version}; upload the image.")
+        return None
 
     async def _follow(self, wanted: Key) -> Found | None:
         """The entry's own digest proves that it is the one."""
         found = await self._cache.follow(wanted)
-        return found if found and alias_of(found.entry) == wanted else None
+        if found and alias_of(found.entry) != wanted:
+            self._events.refuted()
+            return None
+        return found
 
     async def _predict(self, image: Image, renderer: Renderer, terms: Terms) -> Prediction:
         begun = time.perf_counter()
@@ -116,6 +141,8 @@ class Predictor:
             rendered = await self._render_and_keep(image, source.mask, renderer)
         else:
             rendered = await _render(image, source.mask, renderer)
+        render_s = time.perf_counter() - begun
+        self._events.took("render", render_s)
         return Prediction(
             rendered,
             _etag(rendered, renderer),
@@ -123,7 +150,7 @@ class Predictor:
             source.collapsed,
             bypassed=not terms.may_find,
             stored=source.stored,
-            stages=source.stages | {"render": time.perf_counter() - begun},
+            stages=source.stages | {"render": render_s},
         )
 
     async def _render_and_keep(self, image: Image, mask: Mask, renderer: Renderer) -> Rendered:

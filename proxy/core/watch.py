@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 
 from proxy.core.dispatch import Dispatch
+from proxy.core.events import SILENT, Events
 from proxy.core.types import Backend, Description, Model
 from proxy.errors import BackendAway, BackendError
 
@@ -17,10 +18,11 @@ class ModelWatch:
     The last known model stays when the server goes away: its masks are still right, so hits go on being answered.
     """
 
-    def __init__(self, backend: Backend, dispatch: Dispatch, *, poll_s: float) -> None:
+    def __init__(self, backend: Backend, dispatch: Dispatch, *, poll_s: float, events: Events = SILENT) -> None:
         self._backend = backend
         self._dispatch = dispatch
         self._poll_s = poll_s
+        self._events = events
         self._model: Model | None = None
         self._doubt = asyncio.Event()
         self.trouble: str | None = "the model server has not been asked yet"
@@ -71,6 +73,7 @@ class ModelWatch:
         self._dispatch.widen(description.window)
         if description.model != self._model:
             self._model = description.model
+            self._events.serves(self._model)
             logger.info("the live model is %s %s", self._model.name, self._model.version)
         return None
 

@@ -40,6 +40,7 @@ def test_a_variable_that_another_process_reads_is_not():
         ("REMATTE_TORCHSERVE_URL", "127.0.0.1:8080"),
         ("REMATTE_MEMORY_BYTES", "-1"),
         ("REMATTE_LOG_LEVEL", "loud"),
+        ("REMATTE_LOG_FORMAT", "xml"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_it_and_says_what_it_means(name, value):

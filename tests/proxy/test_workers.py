@@ -11,6 +11,7 @@ from proxy.workers import Workers
 from tests.support.eventually import eventually
 
 PATIENCE_S = 20.0
+buried: list[int] = []
 
 
 def work(folder: Path, ready: Semaphore) -> None:
@@ -53,6 +54,7 @@ def meanwhile(tmp_path):
 
     def run(job, visit, patience_s: float = PATIENCE_S) -> list[str]:
         announced: list[str] = []
+        buried.clear()
 
         def visitor() -> None:
             try:
@@ -62,7 +64,9 @@ def meanwhile(tmp_path):
 
         thread = threading.Thread(target=visitor)
         thread.start()
-        Workers(2, job, (tmp_path,), lambda: announced.append("all are ready")).run(patience_s)
+        Workers(2, job, (tmp_path,), announce=lambda: announced.append("all are ready"), bury=buried.append).run(
+            patience_s
+        )
         thread.join()
         return announced
 
@@ -76,12 +80,16 @@ def test_all_are_started_announced_once_and_asked_to_end(meanwhile, tmp_path):
 
 
 def test_one_that_dies_is_replaced(meanwhile, tmp_path):
+    killed: list[int] = []
+
     def visit(folder: Path) -> None:
         eventually(lambda: len(numbers(folder)) == 2)
-        os.kill(min(numbers(folder)), signal.SIGKILL)
+        killed.append(min(numbers(folder)))
+        os.kill(killed[0], signal.SIGKILL)
         eventually(lambda: len(numbers(folder)) == 3)
 
     meanwhile(work, visit)
+    assert buried == killed
     assert not any(alive(number) for number in numbers(tmp_path))
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import io
 from dataclasses import dataclass, field
+from functools import partial
 
 from PIL import Image as Pillow
 
+from proxy.core.events import Events
 from proxy.core.fingerprint import Image
 from proxy.core.keys import alias_of
 from proxy.core.types import Description, Entry, Found, Inference, Key, Mask, Model, Rendered
@@ -105,6 +107,22 @@ class MaskRenderer:
 
     async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
         return mask.png, "image/png"
+
+
+class Heard(Events):
+    """Remembers what happened, and with what."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[object, ...]] = []
+        for name in vars(Events):
+            if not name.startswith("_"):
+                setattr(self, name, partial(self._hear, name))
+
+    def _hear(self, *event: object) -> None:
+        self.events.append(event)
+
+    def times(self, *event: object) -> int:
+        return self.events.count(event)
 
 
 def masks(cache: DictCache) -> list[Mask]:

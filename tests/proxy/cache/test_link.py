@@ -5,6 +5,7 @@ import pytest
 from proxy.cache.breaker import FAILURES, Breaker
 from proxy.cache.link import RedisAway, RedisLink
 from tests.support.clock import Clock
+from tests.support.fakes import Heard
 
 
 async def ping(link: RedisLink) -> object:
@@ -35,8 +36,9 @@ async def test_a_frozen_redis_is_away_within_its_timeout_and_its_late_answer_is_
     await link.close()
 
 
-async def test_one_that_keeps_failing_is_left_alone_and_then_tried_again(link, redis_server):
-    clock = Clock()
+async def test_one_that_keeps_failing_is_left_alone_and_then_tried_again(redis_server):
+    clock, heard = Clock(), Heard()
+    link = RedisLink.at(redis_server.url, timeout_s=5.0, events=heard)
     link.breaker = Breaker(clock)
     redis_server.kill()
     for _ in range(FAILURES):
@@ -48,6 +50,11 @@ async def test_one_that_keeps_failing_is_left_alone_and_then_tried_again(link, r
     clock.now += 1.0
     assert await ping(link)
     assert link.breaker.state == "closed"
+    assert [event for event in heard.events if event[0] == "left_alone"] == [
+        ("left_alone", True),
+        ("left_alone", False),
+    ]
+    await link.close()
 
 
 async def test_a_redis_that_refuses_a_command_is_not_away(link):

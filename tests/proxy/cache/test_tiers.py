@@ -10,6 +10,7 @@ from proxy.cache.tiers import MAX_SHARED_BYTES, TieredCache
 from proxy.core.keys import alias_of
 from tests.support.clock import Clock
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK, RENDERED
+from tests.support.fakes import Heard
 
 TTL_S = 1800.0
 STEP_S = TTL_S / 30
@@ -19,9 +20,11 @@ class Replica:
     """One proxy's tiers over the shared Redis."""
 
     def __init__(self, url: str | None, clock: Clock) -> None:
-        self.link = RedisLink.at(url, timeout_s=5.0) if url else None
+        self.heard = Heard()
+        self.link = RedisLink.at(url, timeout_s=5.0, events=self.heard) if url else None
         redis = RedisCache(self.link, TTL_S) if self.link else None
-        self.tiers = TieredCache(MemoryCache(10**7, TTL_S, clock), redis, ttl_s=TTL_S, clock=clock)
+        memory = MemoryCache(10**7, TTL_S, clock)
+        self.tiers = TieredCache(memory, redis, ttl_s=TTL_S, clock=clock, events=self.heard)
 
 
 @pytest.fixture
@@ -205,3 +208,24 @@ async def test_an_entry_that_would_hold_up_redis_stays_in_memory(replicas, raw):
     await tiers.settle()
     assert not raw.exists(NAME)
     assert tiers.peek(CAT_KEY)
+
+
+async def test_what_redis_was_asked_and_did_is_told(redis_server, clock):
+    one, other = Replica(redis_server.url, clock), Replica(redis_server.url, clock)
+    one.tiers.keep(CAT_KEY, MASK)
+    await one.tiers.settle()
+    await other.tiers.get(DOG_KEY)
+    await other.tiers.get(DOG_KEY, CAT_KEY)
+    await other.tiers.follow(alias_of(MASK))
+    clock.now += STEP_S
+    other.tiers.peek(CAT_KEY)
+    await other.tiers.settle()
+    redis_server.kill()
+    await other.tiers.get(DOG_KEY)
+    told = [other.heard.times("looked_up", "redis", answer) for answer in ("miss", "hit", "error")]
+    assert told == [1, 1, 1], "asking by digest is no lookup"
+    assert other.heard.times("renewed") == 1
+    assert [event[:2] for event in other.heard.events if event[0] == "failed"] == [("failed", "redis")]
+    for replica in (one, other):
+        await replica.tiers.settle()
+        await replica.link.close()

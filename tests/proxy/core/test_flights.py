@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from proxy.core.flights import Flight, Flights
+from tests.support.fakes import Heard
 
 
 class Pilot:
@@ -118,3 +119,27 @@ async def test_a_take_off_that_fails_leaves_the_key_free():
     waiter = await board(flights, pilot)
     pilot.land("mask")
     assert not (await waiter).collapsed
+
+
+async def test_what_becomes_of_flights_is_told():
+    heard = Heard()
+    flights = Flights[str, str](heard)
+    shared, lonely, recalled = Pilot(), Pilot(), Pilot(withdrawable=True)
+    both = [await board(flights, shared) for _ in range(2)]
+    (await board(flights, lonely, "dog")).cancel()
+    (await board(flights, recalled, "cow")).cancel()
+    await asyncio.sleep(0)
+    shared.land("mask")
+    lonely.land("mask")
+    await asyncio.gather(*both)
+    told = {event: heard.times(event) for event in ("took_off", "collapsed", "withdrew", "wasted")}
+    assert told == {"took_off": 3, "collapsed": 1, "withdrew": 1, "wasted": 1}
+
+
+async def test_a_flight_that_crashes_unseen_wasted_no_mask():
+    heard, pilot = Heard(), Pilot()
+    (await board(Flights[str, str](heard), pilot)).cancel()
+    await asyncio.sleep(0)
+    pilot.crash(ValueError("no"))
+    await asyncio.sleep(0)
+    assert heard.times("wasted") == 0

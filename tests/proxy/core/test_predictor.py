@@ -14,7 +14,7 @@ from proxy.core.race import HeadStart
 from proxy.core.types import ANY_TERMS, Found, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BackendAway, BackendError, BadImage, DeadlinePassed, NotCached, Overloaded, UnknownDigest
-from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, grey_png, masks, renders
+from tests.support.fakes import MODEL, DictCache, FakeBackend, Heard, MaskRenderer, grey_png, masks, renders
 
 CAT, DOG = image_of(b"cat", seed=1), image_of(b"dog", seed=1)
 ALONE_S = 60.0
@@ -34,12 +34,14 @@ class House:
         self.cache = cache or DictCache()
         self.dispatch = Dispatch(self.backend, max_waiting=max_waiting, max_waiting_bytes=1000)
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=60)
+        self.heard = Heard()
         oracle = Oracle(
             cache=self.cache,
             claims=claims,
             dispatch=self.dispatch,
             watch=self.watch,
             measure=measure,
+            events=self.heard,
         )
         self.predictor = Predictor(
             cache=self.cache,
@@ -47,6 +49,7 @@ class House:
             watch=self.watch,
             head_start=HeadStart(head_start_s),
             deadline_s=deadline_s,
+            events=self.heard,
         )
 
     async def opened(self) -> "House":
@@ -138,6 +141,7 @@ async def test_when_all_leave_a_sent_inference_lands_and_is_kept():
     house.backend.release()
     await settle()
     assert len(masks(house.cache)) == 1
+    assert (house.heard.times("predicted", "miss"), house.heard.times("wasted")) == (1, 1)
 
 
 async def test_when_all_leave_a_queued_inference_is_withdrawn():
@@ -162,6 +166,8 @@ async def test_in_the_literal_race_a_hit_answers_although_the_model_was_asked_to
     await settle()
     assert house.backend.calls == 1
     house.backend.release()
+    await settle()
+    assert (house.heard.times("predicted", "hit"), house.heard.times("wasted")) == (1, 1)
 
 
 async def test_a_hit_within_the_head_start_asks_nobody():
@@ -181,6 +187,7 @@ async def test_an_entry_of_another_image_under_the_same_key_is_a_miss():
     prediction = await house.predict(CAT)
     assert prediction.found is None
     assert prediction.rendered.body == house.backend.mask
+    assert house.heard.times("refuted") == 1
 
 
 async def test_two_images_with_one_key_in_the_air_get_an_inference_each():
@@ -193,6 +200,7 @@ async def test_two_images_with_one_key_in_the_air_get_an_inference_each():
     assert [answer.digest for answer in answers] == [hashlib.sha256(data).hexdigest() for data in (b"cat", b"eve")]
     assert [answer.body for answer in answers] == [b"cat", b"eve"]
     assert house.backend.images == [b"cat", b"eve"]
+    assert house.heard.times("refuted") == 1
 
 
 async def test_a_lookup_that_comes_back_after_its_twin_has_landed_asks_no_second_time():
@@ -203,6 +211,7 @@ async def test_a_lookup_that_comes_back_after_its_twin_has_landed_asks_no_second
     house.cache.release()
     early = house.ask()
     assert (await early).rendered == (await late).rendered
+    assert house.heard.times("collapsed") == 1
     house.cache.entries.clear()
     assert (await house.predict()).rendered.body == house.backend.mask
     assert house.backend.calls == 1
@@ -286,6 +295,7 @@ async def test_an_entry_of_another_image_under_an_alias_is_not_believed():
     await house.predict(DOG)
     with pytest.raises(UnknownDigest):
         await house.predictor.recall(hashlib.sha256(b"cat").hexdigest(), MaskRenderer())
+    assert house.heard.times("refuted") == 2, "the finished answer's alias, and the mask's"
 
 
 NO_CACHE, NO_STORE, ONLY_IF_CACHED = Terms(may_find=False), Terms(may_keep=False), Terms(may_infer=False)
@@ -409,6 +419,7 @@ async def test_a_mask_that_another_replica_has_just_made_costs_no_inference():
     prediction = await house.predict()
     assert house.backend.calls == 0
     assert prediction.collapsed
+    assert house.heard.times("shared") == 1
 
 
 async def test_a_mask_that_another_replica_made_for_other_bytes_is_not_taken():

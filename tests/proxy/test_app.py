@@ -1,0 +1,212 @@
+"""The whole house, with a Redis that is real and a TorchServe that is not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from proxy.app import build_app
+from proxy.settings import Settings
+from tests.proxy.api.asgi import Caller, body
+from tests.support.fakes import grey_png
+from tests.support.pictures import picture
+from tests.support.redis_server import RedisServer
+from tests.support.scrape import Scrape
+
+PICTURES = [picture(width, 30) for width in range(40, 60)]
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+class TorchServe:
+    """Answers every image with the same mask while its gate is open; fails on those it is told to."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.arrived = asyncio.Event()
+        self.breaks_on: set[bytes] = set()
+        self.requests: list[httpx.Request] = []
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            workers = [{"id": "9000", "status": "READY"}]
+            model = {"modelName": "inspyrenet", "modelVersion": "small-1", "batchSize": 1, "workers": workers}
+            return httpx.Response(200, json=[model])
+        self.requests.append(request)
+        image = await request.aread()
+        self.arrived.set()
+        await self.gate.wait()
+        if image in self.breaks_on:
+            return httpx.Response(500, json={"code": 500, "type": "InternalServerException", "message": "oops"})
+        headers = {"content-type": "image/png", "x-mask-confidence": "0.75", "x-model-version": "small-1"}
+        return httpx.Response(200, content=grey_png(), headers=headers)
+
+
+class Visitor:
+    """Sends pictures, and counts those that come to a prediction."""
+
+    def __init__(self, app: FastAPI, client: httpx.AsyncClient) -> None:
+        self.app = app
+        self.asked = 0
+        self._client = client
+
+    async def mask(self, image: bytes, said: str = "", door: str = "mask") -> httpx.Response:
+        self.asked += 1
+        headers = {"content-type": "image/jpeg"} | ({"cache-control": said} if said else {})
+        return await self._client.post(f"/v1/{door}", content=image, headers=headers)
+
+    async def post(self, image: bytes, **headers: str) -> httpx.Response:
+        return await self._client.post("/v1/mask", content=image, headers=headers)
+
+    async def kept(self, digest: str) -> httpx.Response:
+        return await self._client.get(f"/v1/masks/{digest}")
+
+    def leaver(self, image: bytes) -> Caller:
+        self.asked += 1
+        return Caller("/v1/mask", body(image), {"Content-Type": "image/jpeg"})
+
+    async def scrape(self) -> Scrape:
+        return Scrape((await self._client.get("/metrics")).text)
+
+
+@pytest.fixture
+def redis_server(tmp_path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@asynccontextmanager
+async def visiting(torchserve: TorchServe, redis_url: str | None = None) -> AsyncIterator[Visitor]:
+    settings = Settings(redis_url=redis_url, race_head_start_ms=60_000, redis_timeout_ms=60_000)
+    app = build_app(settings, transport=httpx.MockTransport(torchserve.answer))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client,
+    ):
+        yield Visitor(app, client)
+
+
+async def cached(visitor: Visitor, torchserve: TorchServe, shared: bytes) -> None:
+    """Hits from either tier, and what a caller may say of them."""
+    mine = PICTURES[0]
+    first = await visitor.mask(mine)
+    for _ in range(5):
+        await visitor.mask(mine)
+    await visitor.mask(mine, door="cutout")
+    await visitor.mask(shared)
+    await visitor.mask(shared)
+    await visitor.mask(mine, "no-store")
+    await visitor.mask(mine, "only-if-cached")
+    await visitor.mask(mine, "no-cache")
+    assert (await visitor.mask(mine, "no-cache, only-if-cached")).status_code == 504
+    assert (await visitor.mask(PICTURES[1], "only-if-cached")).status_code == 504
+    await visitor.mask(PICTURES[1], "no-store")
+    assert (await visitor.kept(first.headers["X-Image-Digest"])).status_code == 200
+    assert (await visitor.kept("0" * 64)).status_code == 404
+
+
+async def failing(visitor: Visitor, torchserve: TorchServe) -> None:
+    """A file that is no image, one that breaks the model, and uploads that never come to a prediction."""
+    torchserve.breaks_on = {PICTURES[2]}
+    assert (await visitor.mask(b"text")).status_code == 422
+    assert (await visitor.mask(PICTURES[2])).status_code == 502
+    assert (await visitor.post(PICTURES[2], **{"content-type": "text/plain"})).status_code == 415
+    assert (await visitor.post(b"", **{"content-type": "image/png"})).status_code == 400
+
+
+async def together(visitor: Visitor, torchserve: TorchServe) -> None:
+    """Equal pictures at once, and callers who leave: from a flight that is in the air, and from one that waits."""
+    torchserve.gate.clear()
+    torchserve.arrived.clear()
+    equal = [asyncio.create_task(visitor.mask(PICTURES[3])) for _ in range(4)]
+    await torchserve.arrived.wait()
+    leaving = [visitor.leaver(image) for image in PICTURES[4:7]]
+    calls = [asyncio.create_task(caller.call(visitor.app)) for caller in leaving]
+    await until(visitor, ("rematte_queue_images",), 2)
+    for caller in leaving:
+        caller.leave()
+    await asyncio.gather(*calls)
+    torchserve.gate.set()
+    await asyncio.gather(*equal)
+    await until(visitor, ("rematte_inflight_images",), 0)
+
+
+async def until(visitor: Visitor, series: tuple[str, ...], value: float) -> None:
+    while (await visitor.scrape())[series] != value:
+        await asyncio.sleep(0)
+
+
+async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
+    torchserve, shared = TorchServe(), PICTURES[10]
+    async with visiting(torchserve, redis_server.url) as other:
+        await other.mask(shared)
+    torchserve.requests.clear()
+    async with visiting(torchserve, redis_server.url) as visitor:
+        await cached(visitor, torchserve, shared)
+        await failing(visitor, torchserve)
+        await together(visitor, torchserve)
+        redis_server.kill()
+        await visitor.mask(PICTURES[7])
+        count = await visitor.scrape()
+
+    hits, misses, bypassed = (count["rematte_cache_results_total", result] for result in ("hit", "miss", "bypass"))
+    assert hits + misses + bypassed == visitor.asked
+    assert count.sum("rematte_predictions_total") == visitor.asked
+    assert (hits, bypassed) == (10, 2)
+
+    near, far = count.sum("rematte_lookups_total", "memory"), count.sum("rematte_lookups_total", "redis")
+    assert near == hits + misses
+    assert far == count["rematte_lookups_total", "miss", "memory"]
+    assert count["rematte_lookups_total", "hit", "redis"] == 1
+    assert count["rematte_lookups_total", "error", "redis"] == 1
+    assert count["rematte_upstream_errors_total", "ConnectionError", "redis"] >= 1
+
+    flights, withdrawn = count["rematte_flights_total"], count["rematte_withdrawn_total"]
+    unmeasured = 1  # the file that is no image takes off and is not sent
+    assert flights - withdrawn - unmeasured == len(torchserve.requests)
+    assert count["rematte_stage_seconds_count", "queue"] == len(torchserve.requests)
+    assert count["rematte_collapsed_total"] == 3
+    assert (withdrawn, count["rematte_wasted_inferences_total"]) == (2, 1)
+    assert count["rematte_upstream_errors_total", "BackendError", "torchserve"] == 1
+    assert count["rematte_predictions_total", "/v1/mask", "499"] == 3
+    assert [count["rematte_recalls_total", result] for result in ("hit", "miss")] == [1, 1]
+    assert count["rematte_problems_total", "unsupported-upload"] == 1
+    assert count["rematte_verify_failures_total"] == 0
+
+
+async def test_the_model_server_is_told_the_callers_trace():
+    torchserve = TorchServe()
+    async with visiting(torchserve) as visitor:
+        named = {"content-type": "image/jpeg", "traceparent": TRACE, "tracestate": "vendor=1"}
+        await visitor.post(PICTURES[0], **named)
+        await visitor.post(PICTURES[1], **{"content-type": "image/jpeg"})
+    traced, untraced = torchserve.requests
+    assert (traced.headers["traceparent"], traced.headers["tracestate"]) == (TRACE, "vendor=1")
+    assert not {"traceparent", "tracestate"} & set(untraced.headers)
+
+
+async def test_an_image_that_had_to_wait_keeps_its_own_trace():
+    """It is sent when another caller's image comes back, in that other's footsteps."""
+    torchserve = TorchServe()
+    torchserve.gate.clear()
+    async with visiting(torchserve) as visitor:
+        traces = [f"00-{number:032x}-00f067aa0ba902b7-01" for number in range(1, 5)]
+        asked = [
+            asyncio.create_task(visitor.post(image, **{"content-type": "image/jpeg", "traceparent": trace}))
+            for image, trace in zip(PICTURES, traces, strict=False)
+        ]
+        await until(visitor, ("rematte_queue_images",), 2)
+        torchserve.gate.set()
+        await asyncio.gather(*asked)
+    assert sorted(request.headers["traceparent"] for request in torchserve.requests) == traces
+
+
+async def test_the_live_model_is_told_with_the_build():
+    async with visiting(TorchServe()) as visitor:
+        (build,) = [family for family in (await visitor.scrape()).families if family.name == "rematte_build_info"]
+    assert [(sample.labels["model_version"], sample.value) for sample in build.samples] == [("small-1", 1)]
