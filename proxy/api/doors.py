@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from proxy.api import health, kept, predictions, problem_pages
+from proxy.api.expectation import Expectations
 from proxy.api.head import HeadAsGet
 from proxy.api.last_resort import LastResort
 from proxy.api.openapi import describe
@@ -34,5 +35,5 @@ def _hang(app: FastAPI) -> None:
     for router in (predictions.router, kept.router, health.router, problem_pages.router):
         app.include_router(router)
     install_pages(app)
-    for middleware in (Shortcut, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
+    for middleware in (Shortcut, Expectations, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
         app.add_middleware(middleware)
