@@ -156,6 +156,24 @@ async def test_who_waits_for_leave_to_send_a_known_image_is_answered_instead(htt
 
 
 @pytest.mark.parametrize("http", PROTOCOLS)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        head(LENGTH, OF_CAT, EXPECT),
+        f"GET /v1/masks/{hashlib.sha256(CAT).hexdigest()} HTTP/1.1\r\nHost: it\r\n\r\n".encode(),
+    ],
+    ids=["announced", "by digest"],
+)
+async def test_a_known_image_moves_less_than_two_kilobytes_besides_its_mask(http: str, request_: bytes):
+    async with known(http) as (reader, writer):
+        writer.write(request_)
+        given = await answer(reader)
+        assert given.startswith(OK)
+        _, _, mask = given.partition(b"\r\n\r\n")
+        assert len(request_) + len(given) - len(mask) < 2000
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
 async def test_who_waits_for_leave_to_send_an_unknown_image_is_given_it_and_keeps_the_connection(http: str):
     async with connected(http) as (reader, writer):
         writer.write(head(LENGTH, OF_CAT, EXPECT))
