@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from benchmarks import archives, servers
 from benchmarks.cached import cached
+from benchmarks.distant import distant
 from benchmarks.equal import equal
 from benchmarks.field import FULL, QUICK, Effort, Field
 from benchmarks.load import generator
@@ -26,7 +27,7 @@ def measure(effort: Effort, weights: Path) -> str:
     """The page, after a run with the small variant's `weights`."""
     where = machine()
     with _field(effort, weights) as field:
-        return page(where, [scenario(field) for scenario in (cached, missed, equal, memory)])
+        return page(where, [scenario(field) for scenario in (cached, missed, equal, distant, memory)])
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def _field(effort: Effort, weights: Path) -> Iterator[Field]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one rough minute instead of five")
+    parser.add_argument("--quick", action="store_true", help="two rough minutes instead of six")
     quick = parser.parse_args().quick
     text = measure(QUICK if quick else FULL, SHIPPED)
     print(text)

@@ -12,7 +12,8 @@ import httpx
 from benchmarks import servers
 from benchmarks.archives import NOOP
 from benchmarks.field import Field
-from benchmarks.load import HOST, Door, Timing
+from benchmarks.link import HOST
+from benchmarks.load import Door, Timing
 from benchmarks.pictures import copies, photo
 from benchmarks.report import Table, kilobytes, middle_and_tail, milliseconds
 

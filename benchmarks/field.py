@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rich.progress import Progress
 
 from benchmarks import servers
-from benchmarks.load import Door, Timing, flood, rush, take_turns
+from benchmarks.link import Link
+from benchmarks.load import Door, Timing, Trip, flood, over_link, rush, take_turns
 
 _BATCH = 10
 """Requests between two moves of the progress bar."""
@@ -72,3 +73,7 @@ class Field:
 
     def rush(self, door: Door, bodies: Sequence[bytes]) -> Timing:
         return self.generator.submit(rush, door, bodies).result()
+
+    def over_link(self, doing: str, link: Link, port: int, request: bytes, turns: int) -> list[Trip]:
+        trips = self.progress.track(range(turns), description=doing)
+        return [self.generator.submit(over_link, link, port, request).result() for _ in trips]

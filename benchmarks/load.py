@@ -16,8 +16,10 @@ from typing import cast
 
 import uvloop
 
-HOST = "127.0.0.1"
+from benchmarks.link import HOST, Link, relay
+
 PATIENCE_S = 120.0
+HIT = b"cache-status: rematte; hit"
 MISS = b"cache-status: rematte; fwd=miss"
 _HEAD_ENDS = b"\r\n\r\n"
 
@@ -51,6 +53,15 @@ class Timing:
         return len(self.latencies) / self.wall
 
 
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One request over a line and its answer: how long, and how many bytes each way."""
+
+    seconds: float
+    up: int
+    down: int
+
+
 @contextmanager
 def generator() -> Iterator[ProcessPoolExecutor]:
     """The process that makes the load: `submit(flood, ...).result()`."""
@@ -71,6 +82,11 @@ def take_turns(doors: Sequence[Door], bodies: Sequence[bytes]) -> list[list[floa
 def rush(door: Door, bodies: Sequence[bytes]) -> Timing:
     """Every body over a connection of its own, all at once."""
     return uvloop.run(_rush(door, bodies))
+
+
+def over_link(link: Link, port: int, request: bytes) -> Trip:
+    """A hit over a fresh connection through the link."""
+    return uvloop.run(_over_link(link, port, request))
 
 
 class Line(asyncio.Protocol):
@@ -175,3 +191,9 @@ async def _rush(door: Door, bodies: Sequence[bytes]) -> Timing:
             *(line.ask(request, door.says) for line, request in zip(lines, requests, strict=True))
         )
         return Timing(tuple(latencies), time.perf_counter() - begun)
+
+
+async def _over_link(link: Link, port: int, request: bytes) -> Trip:
+    async with relay(link, port) as it, _lines([it.port]) as (line,):
+        seconds = await line.ask(request, HIT)
+    return Trip(seconds, it.up.carried, it.down.carried)

@@ -4,13 +4,16 @@ import io
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
+from skimage import data
 
 Size = tuple[int, int]
 
 _QUALITY = 90
+_CHELSEA = Path(data.__file__).parent / "chelsea.png"
 _serials = count()
 
 
@@ -19,6 +22,11 @@ def photo(size: Size, file_bytes: int) -> bytes:
     steps = [step / 8 for step in range(400)]
     grain = steps[bisect_left(steps, file_bytes, hi=len(steps) - 1, key=lambda grain: len(_jpeg(_scene(size, grain))))]
     return _jpeg(_scene(size, grain))
+
+
+def cat(size: Size, file_bytes: int) -> bytes:
+    """A JPEG of scikit-image's cat Chelsea at that size in pixels, filled up behind its end."""
+    return _jpeg(Image.open(_CHELSEA).resize(size, Image.Resampling.BICUBIC)).ljust(file_bytes, b"\0")
 
 
 def copies(picture: bytes) -> Iterator[bytes]:

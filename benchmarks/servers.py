@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import psutil  # type: ignore[import-untyped]
 
-from benchmarks.load import HOST
+from benchmarks.link import HOST
 from proxy.up.redis import find_redis
 
 PATIENCE_S = 300.0

@@ -3,6 +3,7 @@
 RematteError
 ├── BadUpload                the request, not the picture, is wrong
 │   ├── EmptyUpload
+│   ├── DigestMismatch       the bytes are not those that were announced
 │   ├── UnsupportedUpload
 │   └── UploadTooLarge
 ├── BadImage                 the bytes arrived, but are no picture we can work on
@@ -32,7 +33,7 @@ class RematteError(Exception):
 
 
 class BadUpload(RematteError):
-    """The form has no `image` part, a part is malformed, or the body ended early."""
+    """The form has no `image` part, a part is malformed, the body ended early, or `Content-Digest` is malformed."""
 
     status = 400
     kind = "bad-upload"
@@ -44,6 +45,13 @@ class EmptyUpload(BadUpload):
 
     kind = "empty-upload"
     title = "The upload holds no bytes"
+
+
+class DigestMismatch(BadUpload):
+    """The body's SHA-256 is not the one in its `Content-Digest` (RFC 9530): it was damaged on its way, or mixed up."""
+
+    kind = "digest-mismatch"
+    title = "The upload is not what was announced"
 
 
 class UnsupportedUpload(BadUpload):

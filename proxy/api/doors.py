@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from proxy.api import admin, health, kept, measurements, predictions, problem_pages
+from proxy.api.expectation import Expectations
 from proxy.api.head import HeadAsGet
 from proxy.api.last_resort import LastResort
 from proxy.api.openapi import describe
@@ -41,5 +42,5 @@ def _hang(app: FastAPI) -> None:
     ):
         app.include_router(router)
     install_pages(app)
-    for middleware in (Shortcut, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
+    for middleware in (Shortcut, Expectations, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
         app.add_middleware(middleware)

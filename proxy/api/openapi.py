@@ -17,6 +17,7 @@ from proxy.errors import (
     BadUpload,
     CacheAway,
     DeadlinePassed,
+    DigestMismatch,
     EmptyUpload,
     NotCached,
     Overloaded,
@@ -44,6 +45,9 @@ curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
 ```
 
 **Images** are JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media type.
+
+**Known images** need no upload: ask `GET /v1/masks/{digest}` first, or send `Content-Digest` with
+`Expect: 100-continue`. Whoever knows an image's SHA-256 is given what is kept for it.
 
 **Headers** tell how an answer came about: `Cache-Status` (hit or miss), `Server-Timing` (where the time went),
 `X-Image-Digest` (the image's name), `X-Model-Version` and `X-Mask-Confidence` (near 0: nothing stood out). A caller's
@@ -95,6 +99,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
 _EXAMPLES: Mapping[type[RematteError], str] = {
     BadUpload: f"The form has no field `{FIELD}`; send the image file as one: curl -F {FIELD}=@photo.jpg.",
     EmptyUpload: "No image came; send the image file as the body.",
+    DigestMismatch: "The body has the SHA-256 9f86…0a08, and not 2cf2…9824; send it again.",
     UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
     BadImage: "The image is damaged: image file is truncated (12 bytes not processed).",

@@ -6,18 +6,22 @@ from operator import attrgetter
 
 from fastapi import APIRouter, Request, Response
 
+from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.openapi import image_body, png_response, prediction_problems
 from proxy.api.service import Service, service_of
-from proxy.api.terms import parameter, terms_of
-from proxy.api.upload import receive_image
-from proxy.core.predictor import Prediction
-from proxy.core.types import Renderer
+from proxy.api.terms import parameter as cache_control
+from proxy.api.terms import terms_of
+from proxy.api.upload import Upload
+from proxy.core.predictor import Prediction, Predictor
+from proxy.core.types import Renderer, Terms
+from proxy.errors import UnknownDigest
 from proxy.telemetry.headers import cache_status, server_timing
 
 MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
+TERMS = {"parameters": [cache_control(), content_digest()]}
 
 router = APIRouter(tags=["predictions"], default_response_class=Response)
 
@@ -26,7 +30,7 @@ router = APIRouter(tags=["predictions"], default_response_class=Response)
     MASK,
     operation_id="mask",
     summary="The mask of an image",
-    openapi_extra=image_body("mask") | {"parameters": [parameter()]},
+    openapi_extra=image_body("mask") | TERMS,
     responses=prediction_problems()
     | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
 )
@@ -43,7 +47,7 @@ async def mask(request: Request) -> Response:
     CUTOUT,
     operation_id="cutout",
     summary="The image without its background",
-    openapi_extra=image_body("cutout") | {"parameters": [parameter()]},
+    openapi_extra=image_body("cutout") | TERMS,
     responses=prediction_problems()
     | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
 )
@@ -58,15 +62,28 @@ async def cutout(request: Request) -> Response:
 
 async def answer(request: Request, renderer: Renderer) -> Response:
     """Raises RematteError; ClientDisconnect when the caller leaves."""
-    service = service_of(request)
+    service, terms = service_of(request), terms_of(request)
     with service.drain.inside():
         begun = time.perf_counter()
-        image = await receive_image(request, service)
+        upload = Upload(request, service)
+        if upload.digest and (kept := await _kept(service.predictor, upload.digest, renderer, terms)):
+            return response_of(kept, {"lookup": time.perf_counter() - begun})
+        image = await upload.receive()
         read_s = time.perf_counter() - begun
         service.metrics.took("read", read_s)
         with Counted(service.metrics, request.scope["path"]):
-            prediction = await while_connected(request, service.predictor.predict(image, renderer, terms_of(request)))
+            prediction = await while_connected(request, service.predictor.predict(image, renderer, terms))
     return response_of(prediction, {"read": read_s} | prediction.stages)
+
+
+async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Terms) -> Prediction | None:
+    """What makes it needless to read the body."""
+    if not terms.may_find:
+        return None
+    try:
+        return await predictor.recall(digest, renderer)
+    except UnknownDigest:
+        return None
 
 
 def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Response:

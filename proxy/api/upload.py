@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from multipart import parse_options_header
 
+from proxy.api.content_digest import announced_sha256
 from proxy.api.form import FIELD, ImageField
 from proxy.api.service import Service
 from proxy.core.fingerprint import Image
-from proxy.errors import EmptyUpload, UnsupportedUpload, UploadTooLarge
+from proxy.errors import DigestMismatch, EmptyUpload, UnsupportedUpload, UploadTooLarge
 
 FORM_ROOM = 64 * 1024
 """Bytes that a form may have beside its image: boundaries, part headers, small fields."""
@@ -18,25 +19,36 @@ REMEDY = (
 )
 
 
-async def receive_image(request: Request, service: Service) -> Image:
-    """Raises BadUpload and its kinds; ClientDisconnect when the caller leaves in mid-body."""
-    fingerprinter, limit = service.new_fingerprinter(), service.max_image_bytes
-    async for piece in _pieces(request, limit):
-        if fingerprinter.size + len(piece) > limit:
-            raise _too_large(limit)
-        fingerprinter.feed(piece)
-    if not fingerprinter.size:
-        raise EmptyUpload(f"No image came; {REMEDY}.")
-    return fingerprinter.finish()
+class Upload:
+    """An image on its way. Made from the request's head alone; not a byte of the body is read before `receive`."""
+
+    def __init__(self, request: Request, service: Service) -> None:
+        """Raises BadUpload and its kinds for what the head already says is wrong."""
+        self._fingerprinter, self._limit = service.new_fingerprinter(), service.max_image_bytes
+        self._pieces, self.digest = _announced(request, self._limit)
+
+    async def receive(self) -> Image:
+        """Raises BadUpload and its kinds; ClientDisconnect when the caller leaves in mid-body."""
+        async for piece in self._pieces:
+            if self._fingerprinter.size + len(piece) > self._limit:
+                raise _too_large(self._limit)
+            self._fingerprinter.feed(piece)
+        if not self._fingerprinter.size:
+            raise EmptyUpload(f"No image came; {REMEDY}.")
+        image = self._fingerprinter.finish()
+        if self.digest and (came := await image.digest()) != self.digest:
+            raise DigestMismatch(f"The body has the SHA-256 {came}, and not {self.digest}; send it again.")
+        return image
 
 
-def _pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
+def _announced(request: Request, limit: int) -> tuple[AsyncIterator[bytes], str | None]:
+    """The image's bytes, and its SHA-256 if the caller says it. A form's digest is not its image's."""
     _refuse_coding(request)
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     if media_type == "multipart/form-data":
-        return _field(ImageField(options.get("boundary", "")), _body(request, limit + FORM_ROOM))
+        return _field(ImageField(options.get("boundary", "")), _body(request, limit + FORM_ROOM)), None
     if media_type.startswith("image/") or media_type == "application/octet-stream":
-        return _body(request, limit)
+        return _body(request, limit), announced_sha256(request)
     came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
     raise UnsupportedUpload(f"{came}; {REMEDY}.")
 
@@ -54,13 +66,17 @@ async def _field(field: ImageField, body: AsyncIterator[bytes]) -> AsyncIterator
     field.finish()
 
 
-async def _body(request: Request, limit: int) -> AsyncIterator[bytes]:
+def _body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """What has too much to come is refused before it is read; what does not say so, when it has come."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
+    return _limited(request.stream(), limit)
+
+
+async def _limited(body: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
     taken = 0
-    async for chunk in request.stream():
+    async for chunk in body:
         taken += len(chunk)
         if taken > limit:
             raise _too_large(limit)

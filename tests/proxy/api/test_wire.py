@@ -1,10 +1,15 @@
 """Over a real socket, with a real server: what happens to a caller who is answered before they have sent everything."""
 
 import asyncio
+import hashlib
+import shutil
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -13,9 +18,15 @@ from tests.proxy.api.house import MAX_BYTES, house
 from tests.proxy.imaging.pictures import corners, file_of
 from tests.support.fakes import DictCache, FakeBackend
 
-CAT = file_of(corners(), "JPEG")
+CAT = file_of(corners(), "JPEG").ljust(MAX_BYTES, b"\0")
+DOG = file_of(corners(), "PNG")
+OF_CAT = f"Content-Digest: sha-256=:{b64encode(hashlib.sha256(CAT).digest()).decode()}:"
+LENGTH = f"Content-Length: {len(CAT)}"
+EXPECT = "Expect: 100-continue"
 PROTOCOLS = ["httptools", "h11"]
+OK = b"HTTP/1.1 200 "
 TOO_LARGE = b"HTTP/1.1 413 "
+LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @asynccontextmanager
@@ -31,10 +42,18 @@ async def running(app: FastAPI, http: str) -> AsyncIterator[tuple[str, int]]:
 
 
 @asynccontextmanager
+async def served(
+    http: str, backend: FakeBackend | None = None, cache: DictCache | None = None
+) -> AsyncIterator[tuple[str, int]]:
+    async with asyncio.timeout(20), house(backend, cache) as it, running(it.app, http) as address:
+        yield address
+
+
+@asynccontextmanager
 async def connected(
     http: str, backend: FakeBackend | None = None, cache: DictCache | None = None
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    async with asyncio.timeout(20), house(backend, cache) as it, running(it.app, http) as address:
+    async with served(http, backend, cache) as address:
         reader, writer = await asyncio.open_connection(*address)
         try:
             yield reader, writer
@@ -44,6 +63,10 @@ async def connected(
 
 def head(*headers: str) -> bytes:
     return "\r\n".join(["POST /v1/mask HTTP/1.1", "Host: it", "Content-Type: image/jpeg", *headers, "", ""]).encode()
+
+
+def closes(answer: bytes) -> bool:
+    return b"\r\nconnection: close\r\n" in answer.lower()
 
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
@@ -62,7 +85,7 @@ async def test_a_caller_who_announces_too_much_is_answered_before_sending_it(htt
 @pytest.mark.parametrize("http", PROTOCOLS)
 async def test_a_caller_who_waits_for_leave_to_send_is_refused_instead(http: str):
     async with connected(http) as (reader, writer):
-        writer.write(head(f"Content-Length: {MAX_BYTES + 1}", "Expect: 100-continue"))
+        writer.write(head(f"Content-Length: {MAX_BYTES + 1}", EXPECT))
         assert (await answer(reader)).startswith(TOO_LARGE)
 
 
@@ -80,8 +103,8 @@ async def test_after_a_refusal_the_connection_serves_the_next_request(http: str)
     async with connected(http) as (reader, writer):
         writer.write(head(f"Content-Length: {MAX_BYTES + 1}") + bytes(MAX_BYTES + 1))
         assert (await answer(reader)).startswith(TOO_LARGE)
-        writer.write(head(f"Content-Length: {len(CAT)}") + CAT)
-        assert (await answer(reader)).startswith(b"HTTP/1.1 200 ")
+        writer.write(head(LENGTH) + CAT)
+        assert (await answer(reader)).startswith(OK)
 
 
 @pytest.mark.parametrize("http", PROTOCOLS)
@@ -97,9 +120,140 @@ async def test_a_body_in_pieces_that_grows_too_large_is_refused_on_the_way(http:
 async def test_a_caller_who_hangs_up_in_mid_body_leaves_no_trace(http: str, caplog: pytest.LogCaptureFixture):
     backend, cache = FakeBackend(), DictCache()
     async with connected(http, backend, cache) as (_, writer):
-        writer.write(head(f"Content-Length: {len(CAT)}") + CAT[:100])
+        writer.write(head(LENGTH) + CAT[:100])
         await writer.drain()
         writer.close()
         await writer.wait_closed()
     assert (backend.calls, cache.entries) == (0, {})
     assert [record for record in caplog.records if record.exc_info] == []
+
+
+@asynccontextmanager
+async def known(http: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection on which the image has been sent once."""
+    async with connected(http) as (reader, writer):
+        writer.write(head(LENGTH) + CAT)
+        assert (await answer(reader)).startswith(OK)
+        yield reader, writer
+
+
+async def still_serves(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """The answer must be that of an image which nobody has sent before."""
+    writer.write(head(f"Content-Length: {len(DOG)}") + DOG)
+    headers = (await answer(reader)).lower()
+    return headers.startswith(OK.lower()) and hashlib.sha256(DOG).hexdigest().encode() in headers
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_who_waits_for_leave_to_send_a_known_image_is_answered_instead(http: str):
+    async with known(http) as (reader, writer):
+        writer.write(head(LENGTH, OF_CAT, EXPECT))
+        given = await answer(reader)
+        assert given.startswith(OK)
+        assert closes(given)
+        writer.write_eof()
+        assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        head(LENGTH, OF_CAT, EXPECT),
+        f"GET /v1/masks/{hashlib.sha256(CAT).hexdigest()} HTTP/1.1\r\nHost: it\r\n\r\n".encode(),
+    ],
+    ids=["announced", "by digest"],
+)
+async def test_a_known_image_moves_less_than_two_kilobytes_besides_its_mask(http: str, request_: bytes):
+    async with known(http) as (reader, writer):
+        writer.write(request_)
+        given = await answer(reader)
+        assert given.startswith(OK)
+        _, _, mask = given.partition(b"\r\n\r\n")
+        assert len(request_) + len(given) - len(mask) < 2000
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_who_waits_for_leave_to_send_an_unknown_image_is_given_it_and_keeps_the_connection(http: str):
+    async with connected(http) as (reader, writer):
+        writer.write(head(LENGTH, OF_CAT, EXPECT))
+        assert await reader.readexactly(len(LEAVE)) == LEAVE
+        writer.write(CAT)
+        given = await answer(reader)
+        assert given.startswith(OK)
+        assert not closes(given)
+        assert await still_serves(reader, writer)
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_who_says_expect_and_sends_all_the_same_still_reads_the_answer_to_its_end(http: str):
+    async with known(http) as (reader, writer):
+        writer.write(head(LENGTH, OF_CAT, EXPECT) + CAT)
+        given = await answer(reader)
+        assert given.startswith(OK)
+        assert closes(given)
+        assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_who_is_refused_instead_of_given_leave_is_told_to_close(http: str):
+    async with connected(http) as (reader, writer):
+        writer.write(head(f"Content-Length: {MAX_BYTES + 1}", EXPECT))
+        assert closes(await answer(reader))
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+@pytest.mark.parametrize("framing", [LENGTH, "Transfer-Encoding: chunked"])
+async def test_a_known_image_sent_without_asking_is_read_over_and_the_connection_goes_on(http: str, framing: str):
+    body = CAT if framing == LENGTH else b"%x\r\n%s\r\n0\r\n\r\n" % (len(CAT), CAT)
+    async with known(http) as (reader, writer):
+        writer.write(head(framing, OF_CAT) + body)
+        given = await answer(reader)
+        assert given.startswith(OK)
+        assert not closes(given)
+        assert await still_serves(reader, writer)
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_a_known_image_whose_bytes_come_after_its_answer_leaves_the_connection_whole(http: str):
+    async with known(http) as (reader, writer):
+        writer.write(head(LENGTH, OF_CAT))
+        assert (await answer(reader)).startswith(OK)
+        for at in range(0, len(CAT), 10_000):
+            writer.write(CAT[at : at + 10_000])
+            await writer.drain()
+        assert await still_serves(reader, writer)
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+@pytest.mark.parametrize("headers", [{}, {"Expect": "100-continue"}], ids=["plain", "expect"])
+async def test_httpx_gets_each_answer_whether_or_not_the_connection_is_kept(http: str, headers: dict[str, str]):
+    """httpx sends its body without waiting, whatever it says."""
+    headers = headers | dict([OF_CAT.split(": ")]) | {"Content-Type": "image/jpeg"}
+    async with served(http) as (host, port), httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+        answers = [await client.post("/v1/mask", content=CAT, headers=headers) for _ in range(4)]
+    assert [(each.status_code, each.content) for each in answers] == [(200, answers[0].content)] * 4
+    assert ["hit" in each.headers["Cache-Status"] for each in answers] == [False, True, True, True]
+    closed = ["Connection" in each.headers for each in answers]
+    assert closed == [False] + ["Expect" in headers] * 3
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on the PATH")
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_curl_uploads_a_known_image_no_more(http: str, tmp_path: Path):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(CAT)
+    async with served(http) as (host, port):
+        uploads = [await _uploaded(f"http://{host}:{port}/v1/mask", photo) for _ in range(3)]
+    assert uploads == [f"200 {len(CAT)}", "200 0", "200 0"]
+
+
+async def _uploaded(url: str, photo: Path) -> str:
+    curl = await asyncio.create_subprocess_exec(
+        *("curl", "--silent", "--noproxy", "*", "--max-time", "15", "--expect100-timeout", "10", "--header", EXPECT),
+        *("--header", OF_CAT, "--header", "Content-Type: image/jpeg", "--data-binary", f"@{photo}"),
+        *("--output", "/dev/null", "--write-out", "%{http_code} %{size_upload}", url),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await curl.communicate()
+    return told.decode()
