@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from proxy.cache.entry import BadEntry, seal, unseal
-from proxy.core.keys import alias_of
+from proxy.core.keys import aliases_of
 from proxy.core.types import Entry, Key
 
 logger = logging.getLogger(__name__)
@@ -89,12 +90,14 @@ class RedisCache:
         """Raises RedisAway, also when Redis is full."""
         async with self._client.pipeline(transaction=False) as pipe:
             pipe.set(_name(key), seal(key, entry), px=self._ttl_ms)
-            pipe.set(_alias_name(alias_of(entry)), key.token, px=self._alias_ms)
+            self._tell_aliases(pipe, key, entry)
             await self._do(pipe.execute())
 
     async def link(self, key: Key, entry: Entry) -> None:
-        """Tells the entry's alias again. Raises RedisAway."""
-        await self._do(self._client.set(_alias_name(alias_of(entry)), key.token, px=self._alias_ms))
+        """Tells the entry's aliases again. Raises RedisAway."""
+        async with self._client.pipeline(transaction=False) as pipe:
+            self._tell_aliases(pipe, key, entry)
+            await self._do(pipe.execute())
 
     async def resolve(self, alias: Key) -> Key | None:
         """The key that the alias points to. Raises RedisAway."""
@@ -118,6 +121,10 @@ class RedisCache:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    def _tell_aliases(self, pipe: Pipeline, key: Key, entry: Entry) -> None:
+        for alias in aliases_of(entry):
+            pipe.set(_alias_name(alias), key.token, px=self._alias_ms)
 
     async def _opened(self, key: Key, stored: object, ttl_ms: object) -> Stored | None:
         try:
