@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +12,8 @@ from proxy.core.dispatch import Dispatch, Job
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
-from proxy.core.types import Cache, Inference, Key, Mask, Model, Terms
+from proxy.core.twins import Sighting, Twin, Twins
+from proxy.core.types import Cache, Found, Inference, Key, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
 
 Size = tuple[int, int]
@@ -24,22 +26,35 @@ LATELY, LATELY_S = 64, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A mask fresh from the model, whether the cache has it now, and the seconds that it took."""
+    """A mask fresh from the model, whether the cache has it now, and the seconds that it took.
+
+    `found`: where it lay instead, when it had been kept for another file that shows the same picture.
+    """
 
     mask: Mask
     kept: bool = True
     queue_s: float = 0.0
     infer_s: float = 0.0
+    sight_s: float = 0.0
+    found: Found | None = None
+
+    @property
+    def stages(self) -> dict[str, float]:
+        sighted = {"pixels": self.sight_s} if self.sight_s else {}
+        return sighted if self.found else sighted | {"queue": self.queue_s, "infer": self.infer_s}
 
 
 class Oracle:
     """Asks the model for masks and keeps what it says."""
 
-    def __init__(self, *, cache: Cache, dispatch: Dispatch, watch: ModelWatch, measure: Measure) -> None:
+    def __init__(
+        self, *, cache: Cache, dispatch: Dispatch, watch: ModelWatch, measure: Measure, twins: Twins | None = None
+    ) -> None:
         self._cache = cache
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
+        self._twins = twins
         self._flights: Flights[Key, Landed] = Flights()
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
@@ -54,8 +69,10 @@ class Oracle:
         if mask and mask.blake3 == await image.blake3():
             return Landing(Landed(mask), collapsed=True)
         landing = await self._flights.board(key, partial(self._take_off, image, terms))
-        if landing.value.mask.blake3 != await image.blake3():
-            # Two images with one seeded hash at the same time: this one flies by itself.
+        twin_unwanted = landing.value.found and not terms.may_find
+        if twin_unwanted or landing.value.mask.blake3 != await image.blake3():
+            # `no-cache` on a flight that was answered by the cache, or two images with one seeded hash at the same
+            # time: this one flies by itself.
             landing = await Flights[Key, Landed]().board(key, partial(self._take_off, image, terms))
         return self._kept(image, landing) if terms.may_keep else landing
 
@@ -86,20 +103,42 @@ class Oracle:
             self._lately.popitem(last=False)
 
     def _take_off(self, image: Image, terms: Terms) -> Flight[Landed]:
-        errand = Errand(image, self._dispatch, terms.may_keep)
+        errand = Errand(image, self._dispatch, terms.may_keep, terms.may_find)
         task = asyncio.create_task(self._run(errand))
         return Flight(task, partial(errand.withdraw, task))
 
     async def _run(self, errand: "Errand") -> Landed:
-        size = await self._measure(errand.image)
-        job = errand.submit()
-        await errand.image.digest()  # beside the inference, not before it
-        mask = await self._mask(errand.image, size, await job.landed)
+        with errand.queued() as job:
+            size, sighting = await self._look_at(errand)
+            if sighting.twin:
+                return await self._adopt(errand, sighting.twin, sighting.seconds)
+            self._dispatch.release(job)
+            await errand.image.digest()  # beside the inference, not before it
+            mask = await self._mask(errand.image, size, await job.landed, sighting.names)
         if errand.keep:
             self._keep(errand.image, mask)
-        return Landed(mask, errand.keep, job.queue_s, job.infer_s)
+            self._name_fully(errand.image, mask)
+        return Landed(mask, errand.keep, job.queue_s, job.infer_s, sighting.seconds)
 
-    async def _mask(self, image: Image, size: Size, inference: Inference) -> Mask:
+    async def _look_at(self, errand: "Errand") -> tuple[Size, Sighting]:
+        measuring = self._measure(errand.image)
+        if self._twins is None:
+            return await measuring, Sighting()
+        sighting = self._twins.sight(errand.image, self._watch.model.version, search=errand.find)
+        return await asyncio.gather(measuring, sighting)
+
+    async def _adopt(self, errand: "Errand", twin: Twin, sight_s: float) -> Landed:
+        """The same picture's mask, under this file's names."""
+        mask = replace(twin.mask, digest=await errand.image.digest(), blake3=await errand.image.blake3())
+        if errand.keep:
+            self._keep(errand.image, mask)
+        return Landed(mask, errand.keep, sight_s=sight_s, found=twin.found)
+
+    def _name_fully(self, image: Image, mask: Mask) -> None:
+        if self._twins is not None:
+            self._twins.name_later(image, mask, partial(self._keep, image))
+
+    async def _mask(self, image: Image, size: Size, inference: Inference, names: tuple[bytes, ...]) -> Mask:
         self._watch.saw(inference.model_version)
         return Mask(
             png=inference.png,
@@ -110,24 +149,31 @@ class Oracle:
             model_version=inference.model_version,
             confidence=inference.confidence,
             made_at=time.time(),
+            names=names,
         )
 
 
 class Errand:
     """One image on its way to the model; it can be called back until it is there."""
 
-    def __init__(self, image: Image, dispatch: Dispatch, keep: bool) -> None:
+    def __init__(self, image: Image, dispatch: Dispatch, keep: bool, find: bool) -> None:
         self.image = image
         self.keep = keep
+        self.find = find
         self._dispatch = dispatch
         self._job: Job | None = None
 
-    def submit(self) -> Job:
-        """Raises Overloaded."""
-        self._job = self._dispatch.submit(self.image)
-        return self._job
+    @contextmanager
+    def queued(self) -> Iterator[Job]:
+        """Its place in the queue, held until it is released: who looks around first loses nothing, and who would be
+        refused is refused at once. Raises Overloaded."""
+        self._job = self._dispatch.submit(self.image, held=True)
+        try:
+            yield self._job
+        finally:
+            self._dispatch.withdraw(self._job)
 
     def withdraw(self, task: asyncio.Task[Landed]) -> bool:
-        if self._job is None:
+        if self._job is None or self._dispatch.withdraw(self._job):
             return task.cancel()
-        return self._dispatch.withdraw(self._job)
+        return False

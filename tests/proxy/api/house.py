@@ -13,8 +13,10 @@ from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Measure, Oracle
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
+from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure as ImagingMeasure
+from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng
 from tests.support.fakes import MODEL, DictCache, FakeBackend
 
@@ -27,6 +29,7 @@ class House:
     app: FastAPI
     client: httpx.AsyncClient
     dispatch: Dispatch
+    twins: Twins
 
 
 def always_ready() -> Readiness:
@@ -50,12 +53,15 @@ async def house(
     if ready:
         await watch.look()
     cache = cache or DictCache()
-    oracle = Oracle(cache=cache, dispatch=dispatch, watch=watch, measure=measure or ImagingMeasure(MAX_PIXELS))
+    names, head_start = PictureNames(MAX_PIXELS), HeadStart(1.0)
+    twins = Twins(cache, names, head_start)
+    measure = measure or ImagingMeasure(MAX_PIXELS)
+    oracle = Oracle(cache=cache, dispatch=dispatch, watch=watch, measure=measure, twins=twins)
     predictor = Predictor(
         cache=cache,
         oracle=oracle,
         watch=watch,
-        head_start=HeadStart(1.0),
+        head_start=head_start,
         deadline_s=deadline_s,
     )
     app = FastAPI(docs_url=None, redoc_url=None)
@@ -64,4 +70,6 @@ async def house(
         Service(predictor, lambda: Fingerprinter(seed=1), MAX_BYTES, MaskPng(), CutoutPng(MAX_PIXELS), readiness),
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
-        yield House(app, client, dispatch)
+        yield House(app, client, dispatch, twins)
+    await twins.close()
+    names.close()
