@@ -16,7 +16,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Names one entry for ever: same key, same bytes. So nothing is ever invalidated.
+    """Names one entry for ever: same key, same pixels. So nothing is ever invalidated.
 
     `token` is 32 lower-case hex digits. It may be seen (a Redis key listing shows it): it is made one-way from the
     seeded hash, which may not.
