@@ -25,8 +25,10 @@ from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Oracle
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
+from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure
+from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
@@ -61,20 +63,23 @@ class House:
             events=self.metrics,
         )
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s, events=self.metrics)
-        measure = Measure(settings.max_image_pixels)
+        head_start = HeadStart(settings.head_start_s)
+        self.names = PictureNames(settings.pixel_names_max_pixels)
+        self.twins = Twins(self.cache, self.names, head_start)
         self.oracle = Oracle(
             cache=self.cache,
             claims=self.leases,
             dispatch=self.dispatch,
             watch=self.watch,
-            measure=measure,
+            measure=Measure(settings.max_image_pixels),
+            twins=self.twins if settings.pixel_names_max_pixels else None,
             events=self.metrics,
         )
         self.predictor = Predictor(
             cache=self.cache,
             oracle=self.oracle,
             watch=self.watch,
-            head_start=HeadStart(settings.head_start_s),
+            head_start=head_start,
             deadline_s=settings.deadline_s,
             events=self.metrics,
         )
@@ -104,6 +109,8 @@ class House:
             await asyncio.gather(*watchers, return_exceptions=True)
             await self.dispatch.close(LAST_LANDINGS_S)
             await self.oracle.close(LAST_LANDINGS_S)
+            await self.twins.close()
+            self.names.close()
             if self.leases:
                 await self.leases.close()
             await self.cache.settle()

@@ -61,6 +61,11 @@ class Settings(BaseModel):
     )
     max_image_bytes: PositiveInt = Field(default=32 * MIB, description="Largest upload, in bytes.")
     max_image_pixels: PositiveInt = Field(default=50_000_000, description="Largest image, in pixels.")
+    pixel_names_max_pixels: Annotated[int, Field(ge=0)] = Field(
+        default=16_000_000,
+        description="Largest image, in pixels, that is known again in other bytes (saved anew, or without its "
+        "metadata); 0 switches that off.",
+    )
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
     max_queue_bytes: PositiveInt = Field(
         default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."

@@ -77,14 +77,16 @@ with open("{door}.png", "wb") as result:
 _HEADERS: Mapping[str, tuple[str, str]] = {
     "Cache-Control": ("A mask may be corrected one day: ask again before you show a kept one.", "private, no-cache"),
     "Cache-Status": (
-        "RFC 9211. `hit` with the seconds that the entry will live unread, and where it lay: `rendered` (finished), or "
-        "the tier of its mask. `fwd=miss`: the model was asked; `fwd=bypass`: as `no-cache` wanted; `stored`: the "
-        "answer is kept now; `collapsed`: an earlier caller asked.",
+        "RFC 9211. `hit` with the seconds that the entry will live unread, and where it lay: `rendered` (finished), "
+        "`pixels` (as the mask of another file that shows the same picture), or the tier of its mask. `fwd=miss`: the "
+        "model was asked; `fwd=bypass`: as `no-cache` wanted; `stored`: the answer is kept now; `collapsed`: an "
+        "earlier caller asked.",
         "rematte; hit; ttl=1800; detail=rendered",
     ),
     "ETag": ("Names image, model and output; the same in every replica.", '"9f2b4c1d8e7a60534b1f0c2d3e4a5b6c"'),
     "Server-Timing": (
-        "Milliseconds spent on read, lookup, queue, infer and render, as far as they were needed.",
+        "Milliseconds spent on read, lookup, pixels (a second lookup: by the picture in the file), queue, infer and "
+        "render, as far as they were needed.",
         'read;dur=0.412, lookup;dur=0.183;desc="redis"',
     ),
     "X-Image-Digest": (

@@ -12,7 +12,7 @@ import xxhash
 
 from proxy.core.types import Entry, Key, Mask, Rendered
 
-FORMAT = "rematte 2"
+FORMAT = "rematte 3"
 CHECKSUM_BYTES = 8
 KINDS: dict[str, type[Mask] | type[Rendered]] = {"mask": Mask, "rendered": Rendered}
 NAMES = {kind: name for name, kind in KINDS.items()}
@@ -35,8 +35,8 @@ def unseal(key: Key, stored: object) -> Entry:
     body = view[CHECKSUM_BYTES:]
     if view[:CHECKSUM_BYTES] != _checksum(body):
         raise BadEntry("checksum does not match")
-    fields: list[Any] = msgpack.unpackb(body)
-    if fields[:2] != [FORMAT, key.token]:
+    fields: tuple[Any, ...] = msgpack.unpackb(body, use_list=False)
+    if fields[:2] != (FORMAT, key.token):
         raise BadEntry("another format or another key")
     return KINDS[fields[2]](*fields[3:])
 

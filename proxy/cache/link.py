@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Self
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.client import Pipeline
+from redis.asyncio.client import Pipeline as Pipeline  # what the tiers are given
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript

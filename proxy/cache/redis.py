@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from proxy.cache.entry import BadEntry, seal, unseal
-from proxy.cache.link import RedisAway, RedisLink
-from proxy.core.keys import alias_of
+from proxy.cache.link import Pipeline, RedisAway, RedisLink
+from proxy.core.keys import aliases_of
 from proxy.core.types import Entry, Key
 
 logger = logging.getLogger(__name__)
@@ -61,12 +61,14 @@ class RedisCache:
         """Raises RedisAway, also when Redis is full."""
         async with self._link.pipeline() as pipe:
             pipe.set(entry_name(key), seal(key, entry), px=self._ttl_ms)
-            pipe.set(_alias_name(alias_of(entry)), key.token, px=self._alias_ms)
+            self._tell_aliases(pipe, key, entry)
             await self._link.do(pipe.execute())
 
     async def link(self, key: Key, entry: Entry) -> None:
-        """Tells the entry's alias again. Raises RedisAway."""
-        await self._link.do(self._link.client.set(_alias_name(alias_of(entry)), key.token, px=self._alias_ms))
+        """Tells the entry's aliases again. Raises RedisAway."""
+        async with self._link.pipeline() as pipe:
+            self._tell_aliases(pipe, key, entry)
+            await self._link.do(pipe.execute())
 
     async def resolve(self, alias: Key) -> Key | None:
         """The key that the alias points to. Raises RedisAway."""
@@ -127,6 +129,10 @@ class RedisCache:
             return int(kept)
         except (TypeError, ValueError) as error:
             raise RedisAway(f"{SEED_KEY} holds no seed; delete it") from error
+
+    def _tell_aliases(self, pipe: Pipeline, key: Key, entry: Entry) -> None:
+        for alias in aliases_of(entry):
+            pipe.set(_alias_name(alias), key.token, px=self._alias_ms)
 
     async def _opened(self, key: Key, stored: object, ttl_ms: object) -> Stored | None:
         try:

@@ -13,15 +13,23 @@ from proxy.errors import Overloaded
 
 
 class Job:
-    """One image on its way. `landed` ends with the inference, with its error, or cancelled by `Dispatch.withdraw`."""
+    """One image on its way. `landed` ends with the inference, with its error, or cancelled by `Dispatch.withdraw`.
 
-    def __init__(self, image: Image, now: float) -> None:
+    `held`: it has its place in the queue and is not sent yet.
+    """
+
+    def __init__(self, image: Image, now: float, held: bool) -> None:
         self.image = image
         self.context = copy_context()
+        self.held = held
         self.landed: asyncio.Future[Inference] = asyncio.get_running_loop().create_future()
         self._queued_at = now
         self._sent_at = now
         self._landed_at = now
+
+    def released(self, now: float) -> None:
+        self.held = False
+        self._queued_at = now
 
     def sent(self, now: float) -> None:
         self._sent_at = self._landed_at = now
@@ -73,15 +81,19 @@ class Dispatch:
         self._window = max(1, window)
         self._pump()
 
-    def submit(self, image: Image) -> Job:
+    def submit(self, image: Image, *, held: bool = False) -> Job:
         """Queues the image, or raises Overloaded at once. A free window is never refused, however large the image."""
-        if len(self._sent) >= self._window:
-            self._require_room(image)
-        job = Job(image, self._clock())
+        self._require_room(image)
+        job = Job(image, self._clock(), held)
         self._waiting.append(job)
         self._waiting_bytes += image.size
         self._pump()
         return job
+
+    def release(self, job: Job) -> None:
+        """A held image may be sent now. It kept its place."""
+        job.released(self._clock())
+        self._pump()
 
     def withdraw(self, job: Job) -> bool:
         """Takes a queued job back for free. One already sent is left alone: the server would run it anyway."""
@@ -101,14 +113,17 @@ class Dispatch:
             await asyncio.wait(self._sent, timeout=patience_s)
 
     def _require_room(self, image: Image) -> None:
-        if len(self._waiting) >= self._max_waiting:
+        beyond = len(self._sent) + len(self._waiting) - self._window  # held or not, so many come before this one
+        if beyond < 0:
+            return
+        if beyond >= self._max_waiting:
             raise Overloaded(f"{len(self._waiting)} images are waiting already; send this one again later.")
         if self._waiting_bytes + image.size > self._max_waiting_bytes:
             raise Overloaded(f"{self._waiting_bytes:,} bytes of images are waiting already; send this one again later.")
 
     def _pump(self) -> None:
-        while self._waiting and len(self._sent) < self._window:
-            job = self._waiting.popleft()
+        while len(self._sent) < self._window and (job := next((job for job in self._waiting if not job.held), None)):
+            self._waiting.remove(job)
             self._waiting_bytes -= job.image.size
             # Whoever makes room for it is another caller.
             task = asyncio.create_task(self._send(job), context=job.context)

@@ -7,7 +7,7 @@ from blake3 import blake3
 from proxy.core.fingerprint import Image
 from proxy.core.types import Entry, Key, Mask, Model
 
-SCHEMA = "rematte entry 2"
+SCHEMA = "rematte entry 3"
 """Changes when an entry's meaning changes; old entries are then never found again."""
 TOKEN_BYTES = 16
 
@@ -28,6 +28,16 @@ def alias(digest: str, model_version: str, rendering: str | None) -> Key:
 
 def alias_of(entry: Entry) -> Key:
     return alias(entry.digest, entry.model_version, None if isinstance(entry, Mask) else entry.rendering)
+
+
+def picture_alias(name: bytes, model_version: str) -> Key:
+    """Where the mask of a picture is found by whoever has the picture in another file."""
+    return _name("picture", name.hex(), model_version)
+
+
+def aliases_of(entry: Entry) -> tuple[Key, ...]:
+    names = entry.names if isinstance(entry, Mask) else ()
+    return alias_of(entry), *(picture_alias(name, entry.model_version) for name in names)
 
 
 def etag(digest: str, model_version: str, rendering: str) -> str:

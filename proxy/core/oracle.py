@@ -9,11 +9,13 @@ from functools import partial
 
 from proxy.core.claims import Claim, Claims, Free
 from proxy.core.dispatch import Dispatch, Job
+from proxy.core.errand import Errand
 from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
-from proxy.core.types import Cache, Inference, Key, Mask, Model, Terms
+from proxy.core.twins import Sighting, Twin, Twins
+from proxy.core.types import Cache, Found, Inference, Key, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
 
 Size = tuple[int, int]
@@ -28,14 +30,24 @@ LATELY, LATELY_S = 64, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A mask fresh from the model, whether the cache has it now, and the seconds that it took."""
+    """A mask fresh from the model, whether the cache has it now, and the seconds that it took.
+
+    `found`: where it lay instead, when it had been kept for another file that shows the same picture.
+    """
 
     mask: Mask
     kept: bool = True
     queue_s: float = 0.0
     infer_s: float = 0.0
+    sight_s: float = 0.0
+    found: Found | None = None
     made_elsewhere: bool = False
     """Another replica asked the model, and we waited for it."""
+
+    @property
+    def stages(self) -> dict[str, float]:
+        sighted = {"pixels": self.sight_s} if self.sight_s else {}
+        return sighted if self.found else sighted | {"queue": self.queue_s, "infer": self.infer_s}
 
 
 class Oracle:
@@ -49,14 +61,16 @@ class Oracle:
         dispatch: Dispatch,
         watch: ModelWatch,
         measure: Measure,
+        twins: Twins | None = None,
         events: Events = SILENT,
     ) -> None:
-        """`claims` None: there are no other replicas."""
+        """`claims` None: there are no other replicas. `twins` None: pictures are not known again in other files."""
         self._cache = cache
         self._claims = claims
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
+        self._twins = twins
         self._events = events
         self._flights: Flights[Key, Landed] = Flights(events)
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
@@ -73,14 +87,16 @@ class Oracle:
         if mask and mask.blake3 == await image.blake3():
             self._events.collapsed()
             return Landing(Landed(mask), collapsed=True)
-        errand = Errand(image, self._dispatch, terms.may_keep)
         claims = self._claims if searched and terms.may_keep else None
-        landing = await self._flights.board(key, partial(self._take_off, errand, key, claims))
-        if landing.value.mask.blake3 != await image.blake3():
-            # Two images with one seeded hash at the same time: this one flies by itself.
-            self._events.refuted()
-            errand = Errand(image, self._dispatch, terms.may_keep)
-            landing = await Flights[Key, Landed](self._events).board(key, partial(self._take_off, errand, key, None))
+        landing = await self._flights.board(key, partial(self._take_off, image, key, terms, claims))
+        twin_unwanted = landing.value.found and not terms.may_find
+        if twin_unwanted or landing.value.mask.blake3 != await image.blake3():
+            # `no-cache` on a flight that was answered by the cache, or two images with one seeded hash at the same
+            # time: this one flies by itself.
+            if not twin_unwanted:
+                self._events.refuted()
+            alone = Flights[Key, Landed](self._events)
+            landing = await alone.board(key, partial(self._take_off, image, key, terms, None))
         if landing.value.made_elsewhere:
             return Landing(landing.value, collapsed=True)
         return self._kept(image, landing) if terms.may_keep else landing
@@ -111,27 +127,25 @@ class Oracle:
         if len(self._lately) > LATELY:
             self._lately.popitem(last=False)
 
-    def _take_off(self, errand: "Errand", key: Key, claims: Claims | None) -> Flight[Landed]:
+    def _take_off(self, image: Image, key: Key, terms: Terms, claims: Claims | None) -> Flight[Landed]:
+        errand = Errand(image, self._dispatch, terms.may_keep, terms.may_find)
         task = asyncio.create_task(self._run(errand, key, claims))
         return Flight(task, partial(errand.withdraw, task))
 
-    async def _run(self, errand: "Errand", key: Key, claims: Claims | None) -> Landed:
-        if claims is None:
-            return await self._infer(errand, await self._measure(errand.image))
-        claiming = asyncio.create_task(self._claimed(errand.image, key, claims))  # beside the measuring
-        try:
-            size = await self._measure(errand.image)
-            claim = await claiming
-        except BaseException:
-            claiming.add_done_callback(_release)
-            raise
-        if isinstance(claim, Mask):
-            self._events.shared()
-            return Landed(claim, made_elsewhere=True)
-        try:
-            return await self._infer(errand, size)
-        finally:
-            claim.release()
+    async def _run(self, errand: Errand, key: Key, claims: Claims | None) -> Landed:
+        with errand.queued() as job:
+            claiming = asyncio.create_task(self._claimed(errand.image, key, claims)) if claims else None
+            try:
+                size, sighting = await self._look_at(errand)
+                if sighting.twin:
+                    return await self._adopt(errand, sighting.twin, sighting.seconds)
+                if claiming and isinstance(made := await claiming, Mask):
+                    self._events.shared()
+                    return Landed(made, made_elsewhere=True)
+                return await self._infer(errand, job, size, sighting)
+            finally:
+                if claiming:
+                    claiming.add_done_callback(_release)
 
     async def _claimed(self, image: Image, key: Key, claims: Claims) -> Claim | Mask:
         """The right to ask the model, or the mask that another replica has just made."""
@@ -143,15 +157,34 @@ class Oracle:
                 return found.entry
         return Free()
 
-    async def _infer(self, errand: "Errand", size: Size) -> Landed:
-        job = errand.submit()
+    async def _infer(self, errand: Errand, job: Job, size: Size, sighting: Sighting) -> Landed:
+        self._dispatch.release(job)
         await errand.image.digest()  # beside the inference, not before it
-        mask = await self._mask(errand.image, size, await job.landed)
+        mask = await self._mask(errand.image, size, await job.landed, sighting.names)
         if errand.keep:
             self._keep(errand.image, mask)
-        return Landed(mask, errand.keep, job.queue_s, job.infer_s)
+            self._name_fully(errand.image, mask)
+        return Landed(mask, errand.keep, job.queue_s, job.infer_s, sighting.seconds)
 
-    async def _mask(self, image: Image, size: Size, inference: Inference) -> Mask:
+    async def _look_at(self, errand: Errand) -> tuple[Size, Sighting]:
+        measuring = self._measure(errand.image)
+        if self._twins is None:
+            return await measuring, Sighting()
+        sighting = self._twins.sight(errand.image, self._watch.model.version, search=errand.find)
+        return await asyncio.gather(measuring, sighting)
+
+    async def _adopt(self, errand: Errand, twin: Twin, sight_s: float) -> Landed:
+        """The same picture's mask, under this file's names."""
+        mask = replace(twin.mask, digest=await errand.image.digest(), blake3=await errand.image.blake3())
+        if errand.keep:
+            self._keep(errand.image, mask)
+        return Landed(mask, errand.keep, sight_s=sight_s, found=twin.found)
+
+    def _name_fully(self, image: Image, mask: Mask) -> None:
+        if self._twins is not None:
+            self._twins.name_later(image, mask, partial(self._keep, image))
+
+    async def _mask(self, image: Image, size: Size, inference: Inference, names: tuple[bytes, ...]) -> Mask:
         self._watch.saw(inference.model_version)
         return Mask(
             png=inference.png,
@@ -162,27 +195,8 @@ class Oracle:
             model_version=inference.model_version,
             confidence=inference.confidence,
             made_at=time.time(),
+            names=names,
         )
-
-
-class Errand:
-    """One image on its way to the model; it can be called back until it is there."""
-
-    def __init__(self, image: Image, dispatch: Dispatch, keep: bool) -> None:
-        self.image = image
-        self.keep = keep
-        self._dispatch = dispatch
-        self._job: Job | None = None
-
-    def submit(self) -> Job:
-        """Raises Overloaded."""
-        self._job = self._dispatch.submit(self.image)
-        return self._job
-
-    def withdraw(self, task: asyncio.Task[Landed]) -> bool:
-        if self._job is None:
-            return task.cancel()
-        return self._dispatch.withdraw(self._job)
 
 
 def _release(claiming: asyncio.Task[Claim | Mask]) -> None:

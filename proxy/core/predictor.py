@@ -111,8 +111,7 @@ class Predictor:
         result = await self._find_or_infer(Wanted.of(image, self._watch.model, renderer.name), terms)
         if isinstance(result, Landing):
             landed = result.value
-            stages = {"queue": landed.queue_s, "infer": landed.infer_s}
-            source = Source(landed.mask, stages, collapsed=result.collapsed, stored=landed.kept)
+            source = Source(landed.mask, landed.stages, landed.found, result.collapsed, stored=landed.kept)
             return await self._rendered(image, renderer, source, terms)
         stages = {"lookup": time.perf_counter() - begun}
         if isinstance(result.entry, Mask):

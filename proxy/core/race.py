@@ -40,6 +40,11 @@ class HeadStart:
         ranked = sorted(self._recent)
         return min(max(ranked[int(0.99 * (len(ranked) - 1) + 0.5)], SHORTEST_S), LONGEST_S)
 
+    @property
+    def rest_s(self) -> float:
+        """For a second lookup: under `auto`, both together wait no longer than the longest head start."""
+        return LONGEST_S - self.seconds if self._fixed_s is None else self._fixed_s
+
 
 async def race(
     lookup: Coroutine[Any, Any, Found | None],

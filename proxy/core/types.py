@@ -16,7 +16,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Names one entry for ever: same key, same bytes. So nothing is ever invalidated.
+    """Names one entry for ever: same key, same pixels. So nothing is ever invalidated.
 
     `token` is 32 lower-case hex digits. It may be seen (a Redis key listing shows it): it is made one-way from the
     seeded hash, which may not.
@@ -42,6 +42,8 @@ class Mask:
     """Largest sigmoid before normalisation, 0..1: near 0 means that nothing stood out."""
     made_at: float
     """Seconds since the epoch."""
+    names: tuple[bytes, ...] = field(default=(), repr=False)
+    """What the picture is called whatever file it is in (`twins.Names`): what a hit from another file must match."""
 
     @property
     def payload(self) -> bytes:
@@ -79,6 +81,8 @@ class Found:
     entry: Entry
     tier: Tier
     ttl_s: float
+    by_pixels: bool = False
+    """It was kept for another file that shows the same picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Cache(Protocol):
         ...
 
     def keep(self, key: Key, entry: Entry) -> None:
-        """Returns before slow tiers have it. From then on `keys.alias_of(entry)` points to it."""
+        """Returns before slow tiers have it. From then on each of `keys.aliases_of(entry)` points to it."""
         ...
 
 

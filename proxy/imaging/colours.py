@@ -1,4 +1,4 @@
-"""Pictures of every mode as 8-bit RGB, or RGBA where they have holes."""
+"""Pictures of every mode as 8-bit RGB, or RGBA where they have holes; and as the model sees them."""
 
 import io
 from typing import cast
@@ -20,6 +20,22 @@ def in_rgb(picture: Pillow.Image) -> Pillow.Image:
     rgb = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     rgb.info = {"icc_profile": profile} if profile else {}
     return rgb
+
+
+def as_the_model_sees(picture: Pillow.Image) -> Pillow.Image:
+    """RGB on white paper, profiles not applied: what `model_serving.pixels` makes of it.
+
+    Greys of more than 8 bits stay as they are (modes I and F): how the model scales them depends on the brightest.
+    """
+    if picture.mode == "F":
+        return picture
+    if picture.mode.startswith("I"):
+        return picture.convert("I")
+    if picture.has_transparency_data:
+        paper = Pillow.new("RGBA", picture.size, "white")
+        paper.alpha_composite(picture.convert("RGBA"))
+        picture = paper
+    return picture.convert("RGB")
 
 
 def _space(profile: bytes) -> str:

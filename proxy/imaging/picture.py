@@ -33,23 +33,24 @@ _UPRIGHT = {
 
 def upright_size(image: Image, max_pixels: int) -> tuple[int, int]:
     """Width and height with the EXIF orientation applied, from the header alone. Raises BadImage, TooManyPixels."""
-    with _reading():
-        picture = _opened(image, max_pixels)
+    with reading():
+        picture = opened(image, max_pixels)
         width, height = picture.size
         return (height, width) if _lies(picture, image) else (width, height)
 
 
 def upright(image: Image, max_pixels: int) -> Pillow.Image:
     """The first frame with the EXIF orientation applied, in the file's own colours. Raises BadImage, TooManyPixels."""
-    with _reading():
-        picture = _opened(image, max_pixels)
+    with reading():
+        picture = opened(image, max_pixels)
         picture.load()
-        turn = _UPRIGHT.get(_orientation(picture))
+        turn = _UPRIGHT.get(orientation_of(picture))
         return picture if turn is None else picture.transpose(turn)
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
+    """Whatever is wrong with a file comes out of here as BadImage."""
     try:
         yield
     except (RematteError, MemoryError):
@@ -60,7 +61,8 @@ def _reading() -> Iterator[None]:
         raise BadImage(f"The image is damaged: {str(error) or type(error).__name__}.") from error
 
 
-def _opened(image: Image, max_pixels: int) -> Pillow.Image:
+def opened(image: Image, max_pixels: int) -> Pillow.Image:
+    """Its header is read and no pixel is decoded. Raises BadImage and TooManyPixels, within `reading`."""
     picture = Pillow.open(open_chunks(image.chunks), formats=FORMATS)
     pixels = picture.width * picture.height
     if not pixels:
@@ -77,10 +79,11 @@ def _lies(picture: Pillow.Image, image: Image) -> bool:
         return False  # Pillow gives the upright size already
     if picture.format == "PNG" and _has_late_metadata(open_chunks(image.chunks)):
         picture.load()
-    return _orientation(picture) in _LYING
+    return orientation_of(picture) in _LYING
 
 
-def _orientation(picture: Pillow.Image) -> int:
+def orientation_of(picture: Pillow.Image) -> int:
+    """As EXIF tells it: 1 to 8, or a number that means nothing and turns nothing."""
     try:
         # PngImageFile's own getexif would decode every pixel to see what lies behind them.
         return int(Pillow.Image.getexif(picture).get(_ORIENTATION, 1))

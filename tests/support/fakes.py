@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from proxy.core.events import Events
 from proxy.core.fingerprint import Image
-from proxy.core.keys import alias_of
+from proxy.core.keys import aliases_of
 from proxy.core.types import Description, Entry, Found, Inference, Key, Mask, Model, Rendered
 from proxy.errors import RematteError
 
@@ -86,7 +86,7 @@ class DictCache:
         return None if self._late else next(filter(None, map(self._found, keys)), None)
 
     async def follow(self, alias: Key) -> Found | None:
-        return next((self._found(key) for key, entry in self.entries.items() if alias_of(entry) == alias), None)
+        return next((self._found(key) for key, entry in self.entries.items() if alias in aliases_of(entry)), None)
 
     def keep(self, key: Key, entry: Entry) -> None:
         self.entries[key] = entry

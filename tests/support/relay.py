@@ -1,7 +1,7 @@
 """A wire between a client and a Redis that can be made to misbehave."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 
 
@@ -13,39 +13,40 @@ class Relay:
         self.fault: str | None = None
         self.url = ""
         self._held: bytes | None = None
-        self._wires: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Relay"]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        # A handler that is no coroutine runs at once: no connection is ever without an owner.
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:
             server.close()
-            for wire in self._wires:
-                wire.cancel()
-            await asyncio.gather(*self._wires, return_exceptions=True)
+            while self._tasks:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.wait(self._tasks)
+            for end in self._ends:
+                end.transport.abort()
+            await asyncio.sleep(0)  # for what was aborted to be closed
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        wire = asyncio.current_task()
-        assert wire is not None
-        self._wires.add(wire)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.append(writer)
+        self._begin(self._connect(reader, writer))
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, questions = await asyncio.open_unix_connection(self._socket_path)
-        pipes = {
-            asyncio.create_task(self._pipe(reader, questions, is_reply=False)),
-            asyncio.create_task(self._pipe(answers, writer, is_reply=True)),
-        }
-        try:
-            await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pipe in pipes:
-                pipe.cancel()
-            for end in (questions, writer):
-                end.close()
-                with suppress(ConnectionError):
-                    await end.wait_closed()
-            self._wires.discard(wire)
+        self._ends.append(questions)
+        self._begin(self._pipe(reader, questions, is_reply=False))
+        self._begin(self._pipe(answers, writer, is_reply=True))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _pipe(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, is_reply: bool) -> None:
         with suppress(ConnectionError):
@@ -53,7 +54,8 @@ class Relay:
                 target.write(await self._fated(chunk) if is_reply else chunk)
                 await target.drain()
                 if is_reply and self.fault == "truncated":
-                    return
+                    break
+        target.close()
 
     async def _fated(self, reply: bytes) -> bytes:
         match self.fault:

@@ -16,8 +16,10 @@ from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Measure, Oracle
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
+from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure as ImagingMeasure
+from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng
 from tests.support.fakes import MODEL, DictCache, FakeBackend
 
@@ -31,6 +33,7 @@ class House:
     client: httpx.AsyncClient
     dispatch: Dispatch
     drain: Drain
+    twins: Twins
 
 
 def always_ready() -> Readiness:
@@ -55,18 +58,21 @@ async def house(
     if ready:
         await watch.look()
     cache = cache or DictCache()
+    names, head_start = PictureNames(MAX_PIXELS), HeadStart(1.0)
+    twins = Twins(cache, names, head_start)
     oracle = Oracle(
         cache=cache,
         claims=None,
         dispatch=dispatch,
         watch=watch,
         measure=measure or ImagingMeasure(MAX_PIXELS),
+        twins=twins,
     )
     predictor = Predictor(
         cache=cache,
         oracle=oracle,
         watch=watch,
-        head_start=HeadStart(1.0),
+        head_start=head_start,
         deadline_s=deadline_s,
     )
     app = FastAPI(docs_url=None, redoc_url=None)
@@ -84,4 +90,6 @@ async def house(
     )
     install(app, service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
-        yield House(app, client, dispatch, service.drain)
+        yield House(app, client, dispatch, service.drain, twins)
+    await twins.close()
+    names.close()

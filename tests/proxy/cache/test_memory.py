@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.cache.memory import OVERHEAD_BYTES, MemoryCache
-from proxy.core.keys import alias_of
+from proxy.core.keys import alias_of, aliases_of
 from proxy.core.types import Key
 from tests.support.clock import Clock
-from tests.support.entries import CAT_KEY, DOG_KEY, MASK
+from tests.support.entries import CAT_KEY, DOG_KEY, MASK, NAMED
 
 TTL_S = 1800.0
 ROOM = 10 * OVERHEAD_BYTES
@@ -102,3 +102,22 @@ def test_an_entry_that_moved_to_another_key_keeps_its_alias():
     cache.put(DOG_KEY, MASK)
     cache.drop(CAT_KEY)
     assert cache.resolve(alias_of(MASK)) == DOG_KEY
+
+
+def test_an_entry_takes_all_its_aliases_with_it_and_what_they_weigh():
+    cache, _ = memory()
+    cache.put(CAT_KEY, NAMED)
+    assert [cache.resolve(alias) for alias in aliases_of(NAMED)] == [CAT_KEY] * 3
+    assert cache.bytes > OVERHEAD_BYTES + len(NAMED.payload)
+    cache.drop(CAT_KEY)
+    assert [cache.resolve(alias) for alias in aliases_of(NAMED)] == [None] * 3
+    assert cache.bytes == 0
+
+
+def test_of_two_files_of_one_picture_the_later_one_answers_to_its_name():
+    cache, _ = memory()
+    twin = replace(NAMED, digest="e" * 64)
+    cache.put(CAT_KEY, NAMED)
+    cache.put(DOG_KEY, twin)
+    cache.drop(CAT_KEY)
+    assert cache.resolve(aliases_of(NAMED)[1]) == DOG_KEY

@@ -123,3 +123,37 @@ async def test_closing_waits_for_what_is_inside_and_cancels_what_waits():
     await closing
     assert inside.landed.done()
     assert waiting.landed.cancelled()
+
+
+async def test_a_held_image_keeps_its_place_and_stops_nobody():
+    backend = FakeBackend(open=False)
+    queue = dispatch(backend)
+    held, ahead, behind = queue.submit(CAT, held=True), queue.submit(DOG), queue.submit(COW)
+    await settle()
+    assert (backend.images, queue.waiting) == ([b"dog" * 10], 2)
+    queue.release(held)
+    backend.release()
+    await asyncio.gather(*(job.landed for job in (held, ahead, behind)))
+    assert backend.images == [b"dog" * 10, b"cat" * 10, b"cow" * 10]
+
+
+async def test_a_held_image_takes_room_in_the_queue_until_it_is_withdrawn():
+    queue = dispatch(FakeBackend(), max_waiting=1)
+    held = [queue.submit(image, held=True) for image in (CAT, COW)]
+    with pytest.raises(Overloaded):
+        queue.submit(DOG)
+    assert queue.withdraw(held[0])
+    queue.release(held[0])
+    await settle()
+    assert (queue.waiting, queue.inside) == (1, 0)
+    await queue.submit(DOG).landed
+
+
+async def test_the_wait_of_a_held_image_begins_with_its_release():
+    now = 0.0
+    queue = Dispatch(FakeBackend(), max_waiting=8, max_waiting_bytes=1000, clock=lambda: now)
+    job = queue.submit(CAT, held=True)
+    now = 5.0
+    queue.release(job)
+    await job.landed
+    assert job.queue_s == 0.0

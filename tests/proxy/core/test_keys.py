@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.fingerprint import image_of
-from proxy.core.keys import alias, alias_of, etag, mask_key, rendered_key
+from proxy.core.keys import alias, alias_of, aliases_of, etag, mask_key, picture_alias, rendered_key
 from proxy.core.types import Model
-from tests.support.entries import MASK, RENDERED
+from tests.support.entries import MASK, NAMED, RENDERED
 
 CAT = image_of(b"cat", seed=1)
 MODEL = Model("inspyrenet", "small-1")
@@ -44,6 +44,14 @@ def test_an_alias_needs_the_digest_the_version_and_the_rendering():
     assert len(set(names)) == len(names)
     assert alias_of(MASK) == alias(MASK.digest, MASK.model_version, None)
     assert alias_of(RENDERED) == alias(RENDERED.digest, RENDERED.model_version, "mask.png")
+
+
+def test_a_picture_is_found_by_each_of_its_names():
+    by_names = [picture_alias(name, NAMED.model_version) for name in NAMED.names]
+    assert aliases_of(NAMED) == (alias_of(NAMED), *by_names)
+    assert aliases_of(RENDERED) == (alias_of(RENDERED),)
+    others = [picture_alias(b"other", NAMED.model_version), picture_alias(NAMED.names[0], "small-2")]
+    assert len({*aliases_of(NAMED), *others}) == 5
 
 
 @given(st.tuples(texts, texts, texts), st.tuples(texts, texts, texts))

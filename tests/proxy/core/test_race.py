@@ -145,3 +145,11 @@ def test_a_fixed_head_start_learns_nothing():
     head_start = HeadStart(0.0)
     head_start.learn(5.0)
     assert head_start.seconds == 0.0
+
+
+def test_two_lookups_wait_together_no_longer_than_the_longest_head_start():
+    head_start = HeadStart()
+    for lookup_s in (0.0001, 0.004, 0.5):
+        head_start.learn(lookup_s)
+        assert head_start.seconds + head_start.rest_s == pytest.approx(0.010)
+    assert (HeadStart(0.0).rest_s, HeadStart(0.3).rest_s) == (0.0, 0.3)

@@ -24,6 +24,11 @@ def test_a_hit_on_a_finished_answer_says_rendered():
     assert parsed(hit) == {"hit": True, "ttl": 60, "detail": "rendered"}
 
 
+def test_a_hit_from_another_file_of_the_same_picture_says_pixels():
+    hit = Prediction(RENDERED, '"tag"', found=Found(MASK, "redis", 60.0, by_pixels=True))
+    assert parsed(hit) == {"hit": True, "ttl": 60, "detail": "pixels"}
+
+
 def test_a_miss_is_stored():
     assert parsed(Prediction(RENDERED, '"tag"')) == {"fwd": "miss", "stored": True}
 
@@ -49,4 +54,5 @@ def test_stages_are_told_in_order_and_in_milliseconds():
 
 def test_the_lookup_says_which_tier_answered():
     found = Found(RENDERED, "redis", 60.0)
+    assert server_timing({"pixels": 0.002, "render": 0.001}, found) == 'pixels;dur=2.000;desc="redis", render;dur=1.000'
     assert server_timing({"read": 0.001, "lookup": 0.002}, found) == 'read;dur=1.000, lookup;dur=2.000;desc="redis"'
