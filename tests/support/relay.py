@@ -1,6 +1,7 @@
 """A wire between a client and a Redis that can be made to misbehave."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 
@@ -14,30 +15,43 @@ class Relay:
         self.url = ""
         self._held: bytes | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wires: list[socket.socket] = []
         self._ends: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Relay"]:
-        # A handler that is no coroutine runs at once: no connection is ever without an owner.
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        try:
-            yield self
-        finally:
-            server.close()
-            while self._tasks:
-                for task in self._tasks:
-                    task.cancel()
-                await asyncio.wait(self._tasks)
-            for end in self._ends:
-                end.transport.abort()
-            await asyncio.sleep(0)  # for what was aborted to be closed
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            door.setblocking(False)
+            self.url = f"redis://127.0.0.1:{door.getsockname()[1]}"
+            loop.add_reader(door, self._accept, door)
+            try:
+                yield self
+            finally:
+                loop.remove_reader(door)
+                await self._hang_up()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _hang_up(self) -> None:
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.sleep(0)  # for what was aborted to be closed
+        for wire in self._wires:
+            wire.close()
+
+    def _accept(self, door: socket.socket) -> None:
+        """By hand: of a connection that asyncio has accepted and not handed over yet, nobody would know at the end."""
+        with suppress(BlockingIOError):
+            wire, _ = door.accept()
+            self._wires.append(wire)
+            self._begin(self._connect(wire))
+
+    async def _connect(self, wire: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=wire)
         self._ends.append(writer)
-        self._begin(self._connect(reader, writer))
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, questions = await asyncio.open_unix_connection(self._socket_path)
         self._ends.append(questions)
         self._begin(self._pipe(reader, questions, is_reply=False))
