@@ -1,5 +1,6 @@
 """What a hit costs, against the least that could answer at all."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -19,14 +20,17 @@ from benchmarks.report import Table, kilobytes, middle_and_tail, milliseconds
 
 CONNECTIONS = 8
 IMAGES = 16
+_NGINX_MOST_BYTES = 64 * 1024
 _PHOTOS = (((640, 480), 60_000), ((1024, 768), 300_000))
 _FLOORS = {"Rematte, memory": "bare, dictionary", "Rematte, Redis": "bare, Redis"}
 _ABOUT = f"""\
 `POST /v1/mask` with a raw body over {CONNECTIONS} keep-alive connections, {IMAGES} images in turn, one worker process
 for each server; medians of all rounds. *Bare* is an ASGI application on the same uvicorn (httptools, uvloop) that reads
 the body, hashes it (XXH3-128) and answers with the same PNG from a dictionary, or by a GET from the same Redis: no
-routes, no proof that the entry is the image's, no expiry. *Rematte, Redis* runs without its memory tier, and with a
-head start so long that no inference joins the race when the machine is full."""
+routes, no proof that the entry is the image's, no expiry. *nginx* is its `proxy_cache` keyed on the body, one worker,
+in front of the bare application: it cannot cache a body above 64 kB, and is left out where it is not installed.
+*Rematte, Redis* runs without its memory tier, and with a head start so long that no inference joins the race when the
+machine is full."""
 _REDIS_ALONE = {"memory_bytes": "0", "race_head_start_ms": "10000", "redis_timeout_ms": "10000"}
 _JPEG = {"content-type": "image/jpeg"}
 
@@ -67,5 +71,8 @@ def _contenders(field: Field, bodies: Sequence[bytes]) -> Iterator[dict[str, Doo
             "Rematte, Redis": Door(shared, "/v1/mask", b'desc="redis"'),
             "bare, Redis": Door(bare_redis, "/"),
         }
+        if (program := shutil.which("nginx")) and len(bodies[0]) < _NGINX_MOST_BYTES:
+            cache = stack.enter_context(servers.nginx(program, servers.Served(bare, 0)))
+            doors["nginx"] = Door(cache.port, "/")
         field.take_turns("cached, first time", [Door(door.port, door.path) for door in doors.values()], bodies)
         yield doors

@@ -19,6 +19,24 @@ from benchmarks.link import HOST
 from proxy.up.redis import find_redis
 
 PATIENCE_S = 300.0
+_NGINX = """
+daemon off; worker_processes 1; pid {folder}/pid; user root;
+events {{}}
+http {{
+  access_log off; keepalive_requests 1000000;
+  client_body_buffer_size 1m; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  proxy_cache_path {folder}/cache keys_zone=masks:16m inactive=30m;
+  server {{
+    listen {host}:{port};
+    location / {{
+      proxy_pass http://{host}:{origin};
+      proxy_cache masks; proxy_cache_methods POST; proxy_cache_key $request_body; proxy_cache_valid 200 30m;
+      add_header X-Cache $upstream_cache_status;
+    }}
+  }}
+}}
+"""
 _TICK_S = 0.2
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -102,6 +120,27 @@ def peer(answer: Path, redis_url: str = "") -> Iterator[Served]:
     environment = {"PEER_ANSWER": str(answer), "PEER_REDIS_URL": redis_url}
     with _running([*uvicorn, "--no-access-log"], environment, lambda: _accepts(port)) as pid:
         yield Served(port, pid)
+
+
+@contextmanager
+def relay(backend: TorchServe, model: str) -> Iterator[Served]:
+    """The bare way to TorchServe and back, on the server that ours runs on."""
+    (port,) = _free_ports(1)
+    uvicorn = ["uvicorn", "benchmarks.relay:app", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
+    environment = {"PEER_BACKEND": str(backend.inference_port), "PEER_MODEL": model}
+    with _running([*uvicorn, "--no-access-log"], environment, lambda: _accepts(port)) as pid:
+        yield Served(port, pid)
+
+
+@contextmanager
+def nginx(program: str, origin: Served) -> Iterator[Served]:
+    """Its cache in front of `origin`, keyed on the body, which may have 64 kB at most (a key's length is 16 bits)."""
+    (port,) = _free_ports(1)
+    with TemporaryDirectory(prefix="bench-", dir="/tmp") as folder:
+        Path(folder, "nginx.conf").write_text(_NGINX.format(folder=folder, host=HOST, port=port, origin=origin.port))
+        command = [program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr"]
+        with _running(command, {}, lambda: _accepts(port)) as pid:
+            yield Served(port, pid)
 
 
 @contextmanager

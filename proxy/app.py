@@ -1,7 +1,8 @@
 """The one file that knows every part: builds them, opens and closes them, and puts the doors in front."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -9,11 +10,12 @@ from fastapi import FastAPI
 
 from proxy.api import install
 from proxy.api.drain import Drain
-from proxy.api.service import Readiness, Service
+from proxy.api.service import Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
+from proxy.cache.advice import advice
 from proxy.cache.keeper import Keeper
 from proxy.cache.lease import Leases
-from proxy.cache.link import RedisLink
+from proxy.cache.link import RedisAway, RedisLink
 from proxy.cache.memory import MemoryCache
 from proxy.cache.notices import Notices
 from proxy.cache.redis import RedisCache
@@ -33,6 +35,8 @@ from proxy.imaging.renderers import CutoutPng, MaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
 
+logger = logging.getLogger(__name__)
+
 TORCHSERVE_URL = "http://127.0.0.1:8080"
 MANAGEMENT_PORT = 8081
 LAST_LANDINGS_S = 3.0
@@ -48,7 +52,7 @@ class House:
         self.drain = Drain()
         self.metrics = Metrics()
         self.link = _link(settings, self.metrics)
-        redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
+        redis = self._redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
         self.seed = Seed(redis)
         memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
         self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s, events=self.metrics)
@@ -95,9 +99,32 @@ class House:
             stopping=self.drain.begun,
         )
 
+    async def checks(self) -> Sequence[Check]:
+        """Each part as it is now."""
+        waiting = f"{self.dispatch.waiting} images wait, {self.dispatch.inside} are with the model"
+        model = Check("model server", not self.watch.trouble, self.watch.trouble or "ready")
+        return (model, Check("queue", True, waiting), *await self._redis_checks())
+
+    async def _redis_checks(self) -> Sequence[Check]:
+        if self.link is None or self._redis is None:
+            return ()
+        try:
+            wrong = await advice(self._redis)
+        except RedisAway as error:
+            return (Check("Redis", False, str(error)),)
+        return (
+            Check("Redis", True, f"answers; its breaker is {self.link.breaker.state}"),
+            Check("Redis's eviction", not wrong, wrong or "as it should be"),
+        )
+
+    async def _advise(self) -> None:
+        for check in await self._redis_checks():
+            if not check.ok:
+                logger.warning("%s: %s", check.name, check.detail)
+
     @asynccontextmanager
     async def open(self, _app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.gather(self.seed.share(), self.watch.look())
+        await asyncio.gather(self.seed.share(), self.watch.look(), self._advise())
         watchers = [asyncio.create_task(self.seed.run()), asyncio.create_task(self.watch.run())]
         if self.notices:
             watchers.append(asyncio.create_task(self.notices.run()))
@@ -133,6 +160,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         mask=MaskPng(),
         cutout=CutoutPng(settings.max_image_pixels),
         readiness=house.readiness,
+        checks=house.checks,
         drain=house.drain,
         keeper=house.keeper,
         idle_ttl_s=settings.idle_ttl_s,

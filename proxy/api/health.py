@@ -26,6 +26,16 @@ class LiveModel(BaseModel):
     version: str = Field(description="`<variant>-<8 hex digits of its weights and code>`.")
 
 
+class Look(BaseModel):
+    """One part looked at."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    ok: bool
+    detail: str = Field(description="How it is, or what is wrong with it.")
+
+
 class Ready(BaseModel):
     """Whether images can be sent."""
 
@@ -34,6 +44,7 @@ class Ready(BaseModel):
     )
     degraded: list[str] = Field(description="What is away, one reason each.")
     model: LiveModel | None
+    checks: list[Look] | None = Field(default=None, description="With `verbose`: each part, looked at now.")
 
 
 STRICT = {
@@ -45,6 +56,13 @@ STRICT = {
 }
 
 
+VERBOSE = {
+    "name": "verbose",
+    "in": "query",
+    "allowEmptyValue": True,
+    "description": "Looks at each part, and at how Redis is set up.",
+    "schema": {"type": "string"},
+}
 UNREADY = "No model has been ready yet, the server is stopping, or `strict` and degraded."
 
 
@@ -59,7 +77,7 @@ async def livez(response: Response) -> Alive:
     "/readyz",
     operation_id="readyz",
     summary="Can images be sent?",
-    openapi_extra={"parameters": [STRICT]},
+    openapi_extra={"parameters": [STRICT, VERBOSE]},
     responses={
         503: {
             "model": Ready,
@@ -72,6 +90,8 @@ async def readyz(request: Request, response: Response) -> Ready:
     server is told to stop."""
     readiness = service_of(request).readiness()
     ready = Ready(status=_status(readiness), degraded=list(readiness.degraded), model=_model(readiness))
+    if "verbose" in request.query_params:
+        ready.checks = [Look.model_validate(check) for check in await service_of(request).checks()]
     if ready.status in {"starting", "stopping"} or (ready.status == "degraded" and "strict" in request.query_params):
         response.status_code = 503
     response.headers.update(FRESH)

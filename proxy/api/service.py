@@ -1,6 +1,6 @@
 """What the doors are handed: everything they may use, and nothing of how it is made."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -25,6 +25,15 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One part looked at. `detail`: how it is, or what is wrong with it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The doors' whole world."""
 
@@ -34,6 +43,7 @@ class Service:
     mask: Renderer
     cutout: Renderer
     readiness: Callable[[], Readiness]
+    checks: Callable[[], Awaitable[Sequence[Check]]]
     drain: Drain
     keeper: Keeper
     idle_ttl_s: float

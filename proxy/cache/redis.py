@@ -79,6 +79,11 @@ class RedisCache:
         """Pushes the expiry forward; False when the entry is gone. Raises RedisAway."""
         return bool(await self._link.do(self._link.client.pexpire(entry_name(key), self._ttl_ms)))
 
+    async def eviction(self) -> tuple[int, str]:
+        """Its memory limit in bytes (0: none), and what it does when that is reached. Raises RedisAway."""
+        memory = await self._link.do(self._link.client.info("memory"))
+        return int(memory.get("maxmemory", 0)), str(memory.get("maxmemory_policy", ""))
+
     async def drop_all(self, mark: str) -> int:
         """Every entry of an image's digest or a model's version; all entries for "". How many. Raises RedisAway.
 

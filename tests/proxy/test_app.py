@@ -64,6 +64,10 @@ class Visitor:
     async def kept(self, digest: str) -> httpx.Response:
         return await self._client.get(f"/v1/masks/{digest}")
 
+    async def looks(self) -> dict[str, bool]:
+        """What `/readyz?verbose` says of each part."""
+        return {part["name"]: part["ok"] for part in (await self._client.get("/readyz?verbose")).json()["checks"]}
+
     def leaver(self, image: bytes) -> Caller:
         self.asked += 1
         return Caller("/v1/mask", body(image), {"Content-Type": "image/jpeg"})
@@ -210,3 +214,11 @@ async def test_the_live_model_is_told_with_the_build():
     async with visiting(TorchServe()) as visitor:
         (build,) = [family for family in (await visitor.scrape()).families if family.name == "rematte_build_info"]
     assert [(sample.labels["model_version"], sample.value) for sample in build.samples] == [("small-1", 1)]
+
+
+async def test_verbose_readiness_looks_at_each_part(redis_server):
+    async with visiting(TorchServe(), redis_server.url) as visitor:
+        well = {"model server": True, "queue": True}
+        assert await visitor.looks() == well | {"Redis": True, "Redis's eviction": False}
+        redis_server.kill()
+        assert await visitor.looks() == well | {"Redis": False}

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from proxy.api import Readiness, Service, install
 from proxy.api.drain import Drain
+from proxy.api.service import Check
 from proxy.cache.keeper import Keeper
 from proxy.cache.memory import MemoryCache
 from proxy.core.dispatch import Dispatch
@@ -38,6 +39,10 @@ class House:
 
 def always_ready() -> Readiness:
     return Readiness(ready=True, model=MODEL)
+
+
+async def all_well() -> list[Check]:
+    return [Check("queue", True, "0 images wait")]
 
 
 @asynccontextmanager
@@ -83,6 +88,7 @@ async def house(
         mask=MaskPng(),
         cutout=CutoutPng(MAX_PIXELS),
         readiness=readiness,
+        checks=all_well,
         drain=Drain(),
         keeper=Keeper(MemoryCache(0, 1800.0), None, None),
         idle_ttl_s=1800.0,

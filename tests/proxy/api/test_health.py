@@ -45,6 +45,7 @@ async def test_readiness_tells_what_is_away_and_which_model_is_live():
         "status": "degraded",
         "degraded": ["Redis is away"],
         "model": {"name": "inspyrenet", "version": "small-00000000"},
+        "checks": None,
     }
     assert (await ask("/readyz", STARTING)).json()["model"] is None
 
@@ -52,3 +53,8 @@ async def test_readiness_tells_what_is_away_and_which_model_is_live():
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
 async def test_health_is_never_cached(path: str):
     assert (await ask(path, READY)).headers["Cache-Control"] == "no-store"
+
+
+async def test_verbose_readiness_shows_each_part():
+    answer = await ask("/readyz?verbose", READY)
+    assert answer.json()["checks"] == [{"name": "queue", "ok": True, "detail": "0 images wait"}]
