@@ -16,7 +16,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up model test check bench load docs lock build_all c_up c_down clean
+.PHONY: help setup up model test check bench soak load docs lock build_all c_up c_down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: $(DEVELOPMENT) ## linters and types
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile-build
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.gpu.yml
+
+soak: $(DEVELOPMENT) ## 100,000 requests with 20,000 callers who hang up: nothing wrong, nothing left behind
+	$(BIN)/python -m benchmarks.soak
 
 bench: $(DEVELOPMENT) ## measures, and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
