@@ -17,6 +17,9 @@ from proxy.core.types import Cache, Found, Mask
 MAX_LATE_BYTES = 32 * 1024 * 1024
 """Images that may wait for their late names, together. What is too much goes without, for an inference some day."""
 
+REST_PER_WORK = 4.0
+"""One late name at a time, and so many times as long a rest: they take a fifth of a processor at most."""
+
 
 class Names(Protocol):
     """BLAKE3 names (32 bytes) of what a file shows: two files that share one show the model the same pixels.
@@ -59,6 +62,7 @@ class Twins:
         self._head_start = head_start
         self._max_late_bytes = max_late_bytes
         self._searching: set[asyncio.Task[Found | None]] = set()
+        self._pace = asyncio.Lock()
         self._naming: dict[asyncio.Task[None], int] = {}
         """With the bytes that each holds."""
 
@@ -101,9 +105,12 @@ class Twins:
         return None
 
     async def _name_late(self, image: Image, mask: Mask, keep: Callable[[Mask], None]) -> None:
-        name = await self._names.late(image)
-        if name is not None:
-            keep(replace(mask, names=(*mask.names, name)))
+        async with self._pace:
+            begun = time.perf_counter()
+            name = await self._names.late(image)
+            if name is not None:
+                keep(replace(mask, names=(*mask.names, name)))
+            await asyncio.sleep(REST_PER_WORK * (time.perf_counter() - begun))
 
 
 def _is_of(mask: Mask, name: bytes, model_version: str) -> bool:
