@@ -1,10 +1,12 @@
 """`rematte serve`: the application behind uvicorn, in one process or several, and one line when it listens."""
 
+import math
 import os
 import re
 import signal
 import socket
 import time
+from contextlib import suppress
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.synchronize import Semaphore
@@ -50,7 +52,8 @@ def serve(settings: Settings) -> None:
 
 def _work(settings: Settings, door: socket.socket, ready: Semaphore) -> None:
     """The life of one process of several."""
-    _Server(settings, ready).run(sockets=[door])
+    with suppress(KeyboardInterrupt):  # uvicorn raises again what it has captured
+        _Server(settings, ready).run(sockets=[door])
 
 
 class _Server(uvicorn.Server):
@@ -86,18 +89,21 @@ class _Server(uvicorn.Server):
         else:
             self._ready.release()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the shape of a handler
         if self._drain.begun and sig == signal.SIGINT:
-            return super().handle_exit(sig, frame)
+            self.should_exit = self.force_exit = True
         if not self._drain.begun:
             self._captured_signals.append(sig)
             self._leave()
-        return None
+        return
 
     async def on_tick(self, counter: int) -> bool:
         if self._ready is not None and not _has_parent():
             self._leave()
-        if self._drain.begun and (self._drain.is_empty or time.monotonic() > self._closes_at):
+        left_s = self._closes_at - time.monotonic()
+        if self._drain.begun and (self._drain.is_empty or left_s < 0):
+            # Answers that are ready may still be on their way to slow callers.
+            self.config.timeout_graceful_shutdown = math.ceil(LAST_BYTES_S + max(0.0, left_s))
             self.should_exit = True
         return await super().on_tick(counter)
 

@@ -57,6 +57,9 @@ class Leases:
                     state = await self._ask(key, token)
                 except RedisAway:
                     return Free()
+                except asyncio.CancelledError:
+                    self.give_back(key, token)  # Redis may have said `ours` already
+                    raise
                 if state == b"ours":
                     return Lease(self, key, token)
                 if state == b"made" or news.is_set():

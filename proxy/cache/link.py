@@ -3,6 +3,7 @@
 The only file that speaks redis-py. A Redis that is down, slow or lying is an empty cache, never an error page.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any, Self
@@ -77,6 +78,7 @@ class RedisLink:
             self._well()  # a Redis that is full refuses to write, and is not away
             raise RedisAway(str(error)) from error
         except (RedisError, OSError, TimeoutError) as error:
+            _mind_cancellation()
             self._events.failed("redis", error)
             self._ill(f"{type(error).__name__}: {error}")
             raise RedisAway(str(error)) from error
@@ -91,6 +93,7 @@ class RedisLink:
             async for message in pubsub.listen():
                 yield message["data"] if message["type"] == "message" else b""
         except (RedisError, OSError, TimeoutError) as error:
+            _mind_cancellation()
             raise RedisAway(str(error)) from error
         finally:
             await pubsub.aclose()  # type: ignore[no-untyped-call]
@@ -117,3 +120,10 @@ class RedisLink:
         elif self.trouble and not trouble:
             logger.info("Redis is back")
         self.trouble = trouble
+
+
+def _mind_cancellation() -> None:
+    """redis-py may take a cancellation for a connection that broke: whoever then goes on would never end."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError

@@ -5,6 +5,8 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import msgpack
+
 from proxy.cache.entry import BadEntry, seal, unseal
 from proxy.cache.link import Pipeline, RedisAway, RedisLink
 from proxy.core.keys import aliases_of
@@ -89,13 +91,14 @@ class RedisCache:
 
         An entry's image lies in front, who it is of behind: the end is enough to tell.
         """
+        sought = msgpack.packb(mark) if mark else b""  # with its length in front: no part of a longer word
         dropped = 0
         async for names in self._names():
             async with self._link.pipeline() as pipe:
                 for name in names:
                     pipe.getrange(name, -TAIL_BYTES, -1)
                 tails = await self._link.do(pipe.execute())
-            meant = [name for name, tail in zip(names, tails, strict=True) if mark.encode() in tail]
+            meant = [name for name, tail in zip(names, tails, strict=True) if sought in tail]
             if meant:
                 dropped += await self._link.do(self._link.client.unlink(*meant))
         return dropped

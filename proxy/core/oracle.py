@@ -146,6 +146,8 @@ class Oracle:
             finally:
                 if claiming:
                     claiming.add_done_callback(_release)
+                    if not claiming.done():
+                        claiming.cancel()
 
     async def _claimed(self, image: Image, key: Key, claims: Claims) -> Claim | Mask:
         """The right to ask the model, or the mask that another replica has just made."""

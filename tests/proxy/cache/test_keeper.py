@@ -72,6 +72,13 @@ async def test_what_a_model_made_is_forgotten_and_what_others_made_is_not(replic
     assert (await second.redis.get(CAT_KEY)).entry == MASK
 
 
+@pytest.mark.parametrize("part", ["other", "0", "small"])
+async def test_a_part_of_a_version_is_no_version(replicas, part):
+    first, _ = replicas
+    forgotten = await first.keeper.purge(part)
+    assert (forgotten.memory, forgotten.redis) == (0, 0)
+
+
 async def test_everything_is_forgotten_and_the_seed_is_not(replicas):
     first, second = replicas
     seed = await first.redis.share_seed(7)

@@ -61,3 +61,14 @@ async def test_it_listens_again_when_redis_is_back(notices, redis_server):
     with notices.expecting("landed cat") as cat:
         await notices.tell("landed cat")
         assert await heard(cat)
+
+
+async def test_it_can_be_stopped_while_redis_is_away(link, redis_server):
+    """redis-py takes a cancellation for a failure to connect."""
+    redis_server.kill()
+    for _ in range(20):
+        listening = asyncio.create_task(Notices(link).run())
+        await asyncio.sleep(0)
+        listening.cancel()
+        async with asyncio.timeout(10):
+            await asyncio.wait({listening})
