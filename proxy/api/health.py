@@ -78,6 +78,7 @@ async def livez(response: Response) -> Alive:
     operation_id="readyz",
     summary="Can images be sent?",
     openapi_extra={"parameters": [STRICT, VERBOSE]},
+    response_model_exclude_unset=True,
     responses={
         503: {
             "model": Ready,
