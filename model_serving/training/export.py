@@ -18,7 +18,7 @@ def export(run: Run, file: Path, seed: int) -> None:
     """Whole or not at all; the metadata says how to build the network and how the weights came about."""
     made = {"seed": seed, "images": run.position.images, "steps": run.position.steps}
     overrides = {"base_size": run.stage.size, **run.shape}
-    network = stretched(run.average.network, STRETCH)
+    network = halved(stretched(run.average.network, STRETCH))
     save_weights(file, network, "small", overrides, training=json.dumps(made))  # type: ignore[arg-type]
 
 
@@ -33,3 +33,10 @@ def stretched(network: InSPyReNet, factor: float) -> InSPyReNet:
     for parameter in heads:
         parameter.mul_(factor)
     return surer
+
+
+def halved(network: InSPyReNet) -> InSPyReNet:
+    """Its parameters brought to 16 bits, as they are stored; BatchNorm's statistics need the range of 32."""
+    for parameter in network.parameters():
+        parameter.data = parameter.data.half()
+    return network

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from model_serving.build import build_network
 from model_serving.network import InSPyReNet, Output
 from model_serving.training.average import Average
+from model_serving.training.growing import with_weights
 from model_serving.training.losses import pyramid_loss
 from model_serving.training.partial import LEVELS, partial_pass
-from model_serving.training.resizing import with_weights
 from model_serving.training.schedule import Stage, one_cycle
 from model_serving.training.stream import Batch
 from model_serving.training.team import ALONE, Team

@@ -28,7 +28,7 @@ SHAPE = {
     "threshold": None,
     "depth": 16,
     "embed_dim": 32,
-    "depths": (2, 2, 2, 2),
+    "depths": (2, 2, 8, 4),
     "num_heads": (1, 2, 4, 8),
     "window_size": 8,
     "drop_path": 0.0,
