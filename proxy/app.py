@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from proxy.api import install
+from proxy.api import application
 from proxy.api.drain import Drain
 from proxy.api.service import Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
@@ -152,7 +152,6 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
     Raises ValueError for a Redis URL that is none.
     """
     house = House(settings, transport)
-    app = FastAPI(lifespan=house.open, docs_url=None, redoc_url=None)
     service = Service(
         predictor=house.predictor,
         new_fingerprinter=lambda: Fingerprinter(house.seed.value),
@@ -167,8 +166,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         admin_token=settings.admin_token,
         metrics=house.metrics,
     )
-    install(app, service)
-    return app
+    return application(service, house.open)
 
 
 def _link(settings: Settings, events: Events) -> RedisLink | None:

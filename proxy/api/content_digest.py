@@ -4,8 +4,7 @@ import re
 from base64 import b64decode
 from hashlib import sha256
 
-from fastapi import Request
-
+from proxy.api.fields import Fields
 from proxy.errors import BadUpload
 
 # One member of a dictionary of byte sequences (RFC 8941, 3.2 and 3.3.5). No digest has parameters.
@@ -14,12 +13,12 @@ _FIELD = re.compile(rf"{_MEMBER}(?:[ \t]*,[ \t]*{_MEMBER})*[ \t]*")
 _EXAMPLE = "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:"
 
 
-def announced_sha256(request: Request) -> str | None:
+def announced_sha256(fields: Fields) -> str | None:
     """Lower-case hex; None where no SHA-256 is announced: other algorithms are passed over.
 
     Raises BadUpload for a field that is no dictionary of byte sequences, or whose `sha-256` cannot be one.
     """
-    field = ", ".join(request.headers.getlist("content-digest")).strip(" ")
+    field = fields.get("content-digest", "").strip(" ")
     if not field:
         return None
     if not _FIELD.fullmatch(field):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from proxy.api import admin, health, kept, measurements, predictions, problem_pages
 from proxy.api.expectation import Expectations
@@ -13,23 +14,23 @@ from proxy.api.pages import install_pages
 from proxy.api.problems import install_handlers
 from proxy.api.request_id import RequestIds
 from proxy.api.service import Service
-from proxy.api.shortcut import Shortcut
+from proxy.api.shortcut import Application
 
 
-def install(app: FastAPI, service: Service) -> None:
-    """Hangs every door on an app made with `docs_url=None, redoc_url=None`: FastAPI's own pages need the internet."""
+def application(service: Service, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Every door, and behind each the service. It also is `app.state.service`."""
+    app = _doors(lifespan)
     app.state.service = service
-    _hang(app)
+    return app
 
 
 def openapi() -> dict[str, Any]:
     """The document at `/openapi.json`, without a service behind it."""
-    app = FastAPI(docs_url=None, redoc_url=None)
-    _hang(app)
-    return app.openapi()
+    return _doors().openapi()
 
 
-def _hang(app: FastAPI) -> None:
+def _doors(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    app = Application(lifespan=lifespan, docs_url=None, redoc_url=None)  # FastAPI's own pages need the internet
     describe(app)
     install_handlers(app)
     for router in (
@@ -42,5 +43,6 @@ def _hang(app: FastAPI) -> None:
     ):
         app.include_router(router)
     install_pages(app)
-    for middleware in (Shortcut, Expectations, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
+    for middleware in (Expectations, HeadAsGet, LastResort, RequestIds):  # the last is the outermost
         app.add_middleware(middleware)
+    return app

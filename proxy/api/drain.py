@@ -1,8 +1,5 @@
 """The way out: those who are inside finish, nobody new comes in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from proxy.errors import Stopping
 
 
@@ -21,13 +18,11 @@ class Drain:
         """From now on nobody enters."""
         self.begun = True
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
-        """Raises Stopping when it has begun."""
+    def __enter__(self) -> None:
+        """One image more is inside. Raises Stopping when the drain has begun."""
         if self.begun:
             raise Stopping("This server is being stopped; send the image again in a moment.")
         self._inside += 1
-        try:
-            yield
-        finally:
-            self._inside -= 1
+
+    def __exit__(self, *_: object) -> None:
+        self._inside -= 1

@@ -22,15 +22,14 @@ class Expectations:
         self._linger_s = linger_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _asks_for_leave(scope):
+        if scope["type"] == "http" and asks_for_leave(scope):
             leave = _Leave(receive, send, self._linger_s)
             receive, send = leave.receive, leave.send
         await self._app(scope, receive, send)
 
 
-def _asks_for_leave(scope: Scope) -> bool:
-    given: bytes = dict(scope["headers"]).get(b"expect", b"")
-    return given.lower() == b"100-continue"
+def asks_for_leave(scope: Scope) -> bool:
+    return any(name == b"expect" and value.lower() == b"100-continue" for name, value in scope["headers"])
 
 
 class _Leave:

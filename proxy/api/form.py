@@ -8,12 +8,16 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from proxy.errors import BadUpload
 
 FIELD = "image"
+FORM_ROOM = 64 * 1024
+"""Bytes that a form may have beside its image: boundaries, part headers, small fields."""
 MAX_PARTS = 32
 """Other fields are read over; a form made of nothing else must end some time."""
 
 
 class ImageField:
     """Feed it the body; it gives back the bytes of the image, in pieces and never copied but at the edges."""
+
+    room = FORM_ROOM
 
     def __init__(self, boundary: str) -> None:
         """Raises BadUpload, as the other methods do, for a form that cannot be understood."""

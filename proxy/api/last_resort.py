@@ -2,7 +2,7 @@
 
 import logging
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proxy.api.problems import problem_response
@@ -31,9 +31,15 @@ class LastResort:
             await self._app(scope, receive, send_watched)
         except Exception:
             request = Request(scope)
-            logger.exception("request %s failed", request.state.request_id)
             if begun:
+                logger.exception("the answer to request %s broke off", request.state.request_id)
                 raise
-            error = RematteError("The server's log has the details under this request's X-Request-Id.")
-            await problem_response(request, error)(scope, receive, send)
+            await unforeseen(request)(scope, receive, send)
         return None
+
+
+def unforeseen(request: Request) -> Response:
+    """The answer where the exception that is being handled left none."""
+    logger.exception("request %s failed", request.state.request_id)
+    error = RematteError("The server's log has the details under this request's X-Request-Id.")
+    return problem_response(request, error)

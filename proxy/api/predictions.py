@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
+from proxy.api.fields import fields_of
 from proxy.api.openapi import image_body, png_response, prediction_problems
 from proxy.api.service import Service, service_of
 from proxy.api.terms import parameter as cache_control
@@ -62,17 +64,19 @@ async def cutout(request: Request) -> Response:
 
 async def answer(request: Request, renderer: Renderer) -> Response:
     """Raises RematteError; ClientDisconnect when the caller leaves."""
-    service, terms = service_of(request), terms_of(request)
-    with service.drain.inside():
+    service, fields = service_of(request), fields_of(request.scope)
+    terms = terms_of(fields)
+    with service.drain:
         begun = time.perf_counter()
-        upload = Upload(request, service)
+        upload = Upload(fields, service)
         if upload.digest and (kept := await _kept(service.predictor, upload.digest, renderer, terms)):
             return response_of(kept, {"lookup": time.perf_counter() - begun})
-        image = await upload.receive()
+        image = await upload.receive(request.receive)
         read_s = time.perf_counter() - begun
         service.metrics.took("read", read_s)
         with Counted(service.metrics, request.scope["path"]):
-            prediction = await while_connected(request, service.predictor.predict(image, renderer, terms))
+            waiting = partial(while_connected, request)
+            prediction = await service.predictor.predict(image, renderer, terms, waiting)
     return response_of(prediction, {"read": read_s} | prediction.stages)
 
 
@@ -88,13 +92,17 @@ async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Te
 
 def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Response:
     rendered = prediction.rendered
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Cache-Status": cache_status(prediction),
-        "ETag": prediction.etag,
-        "Server-Timing": server_timing(stages_s, prediction.found),
-        "X-Image-Digest": rendered.digest,
-        "X-Mask-Confidence": f"{rendered.confidence:.4f}",
-        "X-Model-Version": rendered.model_version,
+    fields = {
+        "cache-control": "private, no-cache",
+        "cache-status": cache_status(prediction),
+        "content-length": str(len(rendered.body)),
+        "content-type": rendered.media_type,
+        "etag": prediction.etag,
+        "server-timing": server_timing(stages_s, prediction.found),
+        "x-image-digest": rendered.digest,
+        "x-mask-confidence": f"{rendered.confidence:.4f}",
+        "x-model-version": rendered.model_version,
     }
-    return Response(rendered.body, media_type=rendered.media_type, headers=headers)
+    response = Response(rendered.body)
+    response.raw_headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+    return response

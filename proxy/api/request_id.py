@@ -13,8 +13,7 @@ _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
 
 
 class RequestIds:
-    """Echoes `X-Request-Id` if it is short and harmless, else makes one; `request.state.request_id` holds it,
-    and `caller` with the trace."""
+    """Echoes `X-Request-Id` if it is short and harmless, else makes one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -22,16 +21,23 @@ class RequestIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        name = _given(scope) or secrets.token_hex(8).encode()
-        scope.setdefault("state", {})["request_id"] = name.decode()
-        caller.set(Caller(name.decode(), trace_of(scope["headers"])))
+        field = named(scope)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (HEADER, name)]
+                message["headers"] = [*message.get("headers", ()), field]
             await send(message)
 
         return await self._app(scope, receive, send_named)
+
+
+def named(scope: Scope) -> tuple[bytes, bytes]:
+    """The header field for the answer; from now on `request.state.request_id` is the name, and `caller` has it too,
+    with the trace."""
+    name = _given(scope) or secrets.token_hex(8).encode()
+    scope.setdefault("state", {})["request_id"] = name.decode()
+    caller.set(Caller(name.decode(), trace_of(scope["headers"])))
+    return HEADER, name
 
 
 def _given(scope: Scope) -> bytes | None:

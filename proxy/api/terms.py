@@ -1,16 +1,14 @@
 """`Cache-Control` in a request: what the caller allows the cache to do (RFC 9111, 5.2.1)."""
 
-from fastapi import Request
-
+from proxy.api.fields import Fields
 from proxy.core.types import ANY_TERMS, Terms
 
 
-def terms_of(request: Request) -> Terms:
+def terms_of(fields: Fields) -> Terms:
     """`no-cache`, `no-store` and `only-if-cached` count, whatever their case; other directives are passed over."""
-    lines = request.headers.getlist("cache-control")
-    if not lines:
+    if "cache-control" not in fields:
         return ANY_TERMS
-    given = {directive.partition("=")[0].strip().lower() for line in lines for directive in line.split(",")}
+    given = {directive.partition("=")[0].strip().lower() for directive in fields["cache-control"].split(",")}
     return Terms(
         may_find="no-cache" not in given, may_keep="no-store" not in given, may_infer="only-if-cached" not in given
     )

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import msgpack
@@ -24,6 +24,13 @@ TAIL_BYTES = 400
 LINKS_PER_TTL = 3
 """An alias is told again this often while its entry is in use, and lives a little longer than that needs: it is 32
 bytes, and worth nothing without its entry."""
+FIRST = """
+for place, name in ipairs(KEYS) do
+  local stored = redis.call('GET', name)
+  if stored then return {place, stored, redis.call('PTTL', name)} end
+end
+"""
+"""A script, because three commands in a pipeline cost the client half as much again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +47,22 @@ class RedisCache:
 
     def __init__(self, link: RedisLink, ttl_s: float) -> None:
         self._link = link
+        self._first = link.script(FIRST)
         self._ttl_ms = int(ttl_s * 1000)
         self._alias_ms = int(ttl_s * 1000 * (1 + 1 / LINKS_PER_TTL))
 
-    async def get(self, key: Key, *others: Key) -> Stored | None:
-        """The entry of the first key that has one; one trip when none has. Raises RedisAway.
+    async def get(self, *keys: Key) -> Stored | None:
+        """The entry of the first key that has one, in one trip. Raises RedisAway.
 
         What does not open is dropped and counts as a miss.
         """
-        async with self._link.pipeline() as pipe:
-            pipe.get(entry_name(key))
-            pipe.pttl(entry_name(key))
-            for other in others:
-                pipe.exists(entry_name(other))
-            stored, ttl_ms, *exist = await self._link.do(pipe.execute())
-        if stored is not None and (opened := await self._opened(key, stored, ttl_ms)):
-            return opened
-        there = [other for other, exists in zip(others, exist, strict=True) if exists]
-        return await self.get(*there) if there else None
+        answer = await self._link.do(self._first(keys=[entry_name(key) for key in keys]))
+        if answer is None:
+            return None
+        key, stored, ttl_ms = _understood(answer, keys)
+        opened = await self._opened(key, stored, ttl_ms)
+        others = keys[keys.index(key) + 1 :]
+        return opened or (await self.get(*others) if others else None)
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Raises RedisAway, also when Redis is full."""
@@ -149,6 +154,14 @@ class RedisCache:
             logger.warning("dropped an entry: %s", error)
             await self._link.do(self._link.client.delete(entry_name(key)))
             return None
+
+
+def _understood(answer: object, keys: Sequence[Key]) -> tuple[Key, object, object]:
+    """What FIRST said. Raises RedisAway for anything else: a Redis that lies is as good as none."""
+    match answer:
+        case [int(place), stored, ttl_ms] if 0 < place <= len(keys):
+            return keys[place - 1], stored, ttl_ms
+    raise RedisAway(f"it answered a lookup with {answer!r:.100}")
 
 
 def new_seed() -> int:

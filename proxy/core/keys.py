@@ -1,6 +1,7 @@
 """Keys: who asks for what, folded one-way into a name that may be seen."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from blake3 import blake3
 
@@ -13,12 +14,12 @@ TOKEN_BYTES = 16
 
 
 def mask_key(image: Image, model: Model) -> Key:
-    return _key("mask", model, image)
+    return _key(image, "mask", model.name, model.version)
 
 
 def rendered_key(image: Image, model: Model, rendering: str) -> Key:
     """`rendering` is the renderer's name: it holds the output options."""
-    return _key("rendered", model, image, rendering)
+    return _key(image, "rendered", model.name, model.version, rendering)
 
 
 def alias(digest: str, model_version: str, rendering: str | None) -> Key:
@@ -40,21 +41,31 @@ def aliases_of(entry: Entry) -> tuple[Key, ...]:
     return alias_of(entry), *(picture_alias(name, entry.model_version) for name in names)
 
 
+@lru_cache(maxsize=4096)
 def etag(digest: str, model_version: str, rendering: str) -> str:
     """Strong entity tag (RFC 9110, 8.8.3) with its quotes. Needs no inference."""
     return f'"{_name(digest, model_version, rendering).token}"'
 
 
 def _name(*texts: str) -> Key:
-    return Key(blake3(_unambiguous(text.encode() for text in (SCHEMA, *texts))).hexdigest(length=TOKEN_BYTES))
+    return _token(_unambiguous((SCHEMA, *texts)))
 
 
-def _key(kind: str, model: Model, image: Image, *more: str) -> Key:
-    texts = (SCHEMA, kind, model.name, model.version, *more)
-    fields = (*(text.encode() for text in texts), image.xxh3, image.size.to_bytes(8, "big"))
-    return Key(blake3(_unambiguous(fields)).hexdigest(length=TOKEN_BYTES))
+def _key(image: Image, *texts: str) -> Key:
+    return _token(_start(texts) + image.xxh3 + image.size.to_bytes(8, "big"))
 
 
-def _unambiguous(fields: Iterable[bytes]) -> bytes:
-    """Each field with its length in front: no two lists of fields give the same bytes."""
-    return b"".join(len(field).to_bytes(8, "big") + field for field in fields)
+@lru_cache(maxsize=64)
+def _start(texts: tuple[str, ...]) -> bytes:
+    """What all images of one model and rendering share; what follows has a fixed length."""
+    return _unambiguous((SCHEMA, *texts))
+
+
+def _token(named: bytes) -> Key:
+    return Key(blake3(named).hexdigest(length=TOKEN_BYTES))
+
+
+def _unambiguous(texts: Iterable[str]) -> bytes:
+    """Each text with its length in front: no two lists of texts give the same bytes."""
+    encoded = [text.encode() for text in texts]
+    return b"".join(len(field).to_bytes(8, "big") + field for field in encoded)

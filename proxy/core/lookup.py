@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
@@ -15,17 +16,22 @@ from proxy.core.types import Cache, Found, Key, Model
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """One image, one model, one rendering: what may lie in the cache for them."""
 
     image: Image
-    rendered: Key
-    mask: Key
+    model: Model
+    rendering: str
 
-    @classmethod
-    def of(cls, image: Image, model: Model, rendering: str) -> "Wanted":
-        return cls(image, rendered_key(image, model, rendering), mask_key(image, model))
+    @cached_property
+    def rendered(self) -> Key:
+        return rendered_key(self.image, self.model, self.rendering)
+
+    @cached_property
+    def mask(self) -> Key:
+        """Not needed where the finished answer lies near."""
+        return mask_key(self.image, self.model)
 
 
 class Lookup:
@@ -47,26 +53,29 @@ class Lookup:
     async def near(self, wanted: Wanted) -> Found | None:
         """What this process holds."""
         begun = self._clock()
-        for key in (wanted.rendered, wanted.mask):
-            if found := await self._verified(self._cache.peek(key), wanted.image):
-                self._events.looked_up("memory", "hit")
-                self._events.took("lookup", self._clock() - begun)
-                return found
-        self._events.looked_up("memory", "miss")
-        return None
+        found = await self._peek(wanted.rendered, wanted.image) or await self._peek(wanted.mask, wanted.image)
+        self._events.looked_up("memory", "hit" if found else "miss")
+        if found:
+            self._events.took("lookup", self._clock() - begun)
+        return found
+
+    async def _peek(self, key: Key, image: Image) -> Found | None:
+        found = self._cache.peek(key)
+        return await self._verified(found, image) if found else None
 
     async def far(self, wanted: Wanted) -> Found | None:
         """What the slower tiers hold. The race's head start learns from how long they take."""
         begun = self._clock()
         try:
-            return await self._verified(await self._cache.get(wanted.rendered, wanted.mask), wanted.image)
+            found = await self._cache.get(wanted.rendered, wanted.mask)
+            return await self._verified(found, wanted.image) if found else None
         finally:
             lookup_s = self._clock() - begun
             self._head_start.learn(lookup_s)
             self._events.took("lookup", lookup_s)
 
-    async def _verified(self, found: Found | None, image: Image) -> Found | None:
-        if found is None or hmac.compare_digest(found.entry.blake3, await image.blake3()):
+    async def _verified(self, found: Found, image: Image) -> Found | None:
+        if hmac.compare_digest(found.entry.blake3, await image.blake3()):
             return found
         self._events.refuted()
         logger.warning("an entry did not belong to the image that asked for it: taken as a miss")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,6 +29,9 @@ class Prediction:
     bypassed: bool = False
     stored: bool = True
     stages: dict[str, float] = field(default_factory=dict)
+
+
+Waiting = Callable[[Awaitable[Prediction]], Awaitable[Prediction]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,36 @@ class Predictor:
         self._lookup = Lookup(cache, head_start, events=events)
         self._renders: Flights[Key, Rendered] = Flights()
 
-    async def predict(self, image: Image, renderer: Renderer, terms: Terms = ANY_TERMS) -> Prediction:
-        """Raises BadImage, Overloaded, BackendError, NotCached, or DeadlinePassed when the deadline is over."""
+    async def predict(
+        self, image: Image, renderer: Renderer, terms: Terms = ANY_TERMS, waiting: Waiting | None = None
+    ) -> Prediction:
+        """`waiting` goes around the work where there is any: an answer that lies finished in this process has none.
+
+        Raises BadImage, Overloaded, BackendError, NotCached, or DeadlinePassed when the deadline is over.
+        """
+        begun = time.perf_counter()
         result: Result = "miss" if terms.may_find else "bypass"
         try:
+            wanted = Wanted(image, self._watch.model, renderer.name)
+            found = await self._lookup.near(wanted) if terms.may_find else None
+            if found and isinstance(found.entry, Rendered):  # nothing is left to wait for
+                prediction = _finished(found.entry, found, begun)
+            else:
+                work = self._in_time(self._predict(wanted, found, renderer, terms, begun))
+                prediction = await (waiting(work) if waiting else work)
+            result = "hit" if prediction.found else result
+            return prediction
+        finally:
+            self._events.predicted(result)
+
+    async def _in_time(self, work: Awaitable[Prediction]) -> Prediction:
+        try:
             async with asyncio.timeout(self._deadline_s) as deadline:
-                prediction = await self._predict(image, renderer, terms)
-                result = "hit" if prediction.found else result
-                return prediction
+                return await work
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise DeadlinePassed(f"There was no mask within {self._deadline_s:g} seconds; try again later.") from None
-        finally:
-            self._events.predicted(result)
 
     async def recall(self, digest: str, renderer: Renderer) -> Prediction:
         """What is kept for an image that is only named. Raises UnknownDigest; BackendAway before there was a model."""
@@ -91,11 +111,11 @@ class Predictor:
     async def _recall(self, digest: str, version: str, renderer: Renderer) -> Prediction | None:
         found = await self._follow(alias(digest, version, renderer.name))
         if found and isinstance(found.entry, Rendered):
-            return Prediction(found.entry, _etag(found.entry, renderer), found)
+            return Prediction(found.entry, _etag(found.entry), found)
         found = None if renderer.needs_image else await self._follow(alias(digest, version, None))
         if found and isinstance(found.entry, Mask):
             rendered = await _render(None, found.entry, renderer)
-            return Prediction(rendered, _etag(rendered, renderer), found)
+            return Prediction(rendered, _etag(rendered), found)
         return None
 
     async def _follow(self, wanted: Key) -> Found | None:
@@ -106,21 +126,21 @@ class Predictor:
             return None
         return found
 
-    async def _predict(self, image: Image, renderer: Renderer, terms: Terms) -> Prediction:
-        begun = time.perf_counter()
-        result = await self._find_or_infer(Wanted.of(image, self._watch.model, renderer.name), terms)
+    async def _predict(
+        self, wanted: Wanted, near: Found | None, renderer: Renderer, terms: Terms, begun: float
+    ) -> Prediction:
+        result = near or await self._find_or_infer(wanted, terms)
         if isinstance(result, Landing):
             landed = result.value
             source = Source(landed.mask, landed.stages, landed.found, result.collapsed, stored=landed.kept)
-            return await self._rendered(image, renderer, source, terms)
-        stages = {"lookup": time.perf_counter() - begun}
-        if isinstance(result.entry, Mask):
-            return await self._rendered(image, renderer, Source(result.entry, stages, result), terms)
-        return Prediction(result.entry, _etag(result.entry, renderer), result, stages=stages)
+        elif isinstance(result.entry, Rendered):
+            return _finished(result.entry, result, begun)
+        else:
+            source = Source(result.entry, {"lookup": time.perf_counter() - begun}, result)
+        return await self._rendered(wanted.image, renderer, source, terms)
 
     async def _find_or_infer(self, wanted: Wanted, terms: Terms) -> Found | Landing[Landed]:
-        if terms.may_find and (found := await self._lookup.near(wanted)):
-            return found
+        """What is not at hand."""
         if not terms.may_infer:
             return await self._find(wanted, terms)
         infer = partial(self._oracle.ask, wanted.image, wanted.mask, terms)
@@ -144,7 +164,7 @@ class Predictor:
         self._events.took("render", render_s)
         return Prediction(
             rendered,
-            _etag(rendered, renderer),
+            _etag(rendered),
             source.found,
             source.collapsed,
             bypassed=not terms.may_find,
@@ -184,5 +204,9 @@ async def _render(image: Image | None, mask: Mask, renderer: Renderer) -> Render
     )
 
 
-def _etag(rendered: Rendered, renderer: Renderer) -> str:
-    return etag(rendered.digest, rendered.model_version, renderer.name)
+def _finished(rendered: Rendered, found: Found, begun: float) -> Prediction:
+    return Prediction(rendered, _etag(rendered), found, stages={"lookup": time.perf_counter() - begun})
+
+
+def _etag(rendered: Rendered) -> str:
+    return etag(rendered.digest, rendered.model_version, rendered.rendering)

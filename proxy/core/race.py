@@ -13,6 +13,8 @@ SHORTEST_S = 0.001
 LONGEST_S = 0.010
 REMEMBERED = 512
 """Lookups that `auto` learns from: enough for a p99, few enough to follow a Redis that changes."""
+PROMPTLY = 32
+"""So many at first, and later one in so many, are learned from at once: ranking them all costs as much as a lookup."""
 
 _searching: set[asyncio.Task[Any]] = set()
 
@@ -27,18 +29,18 @@ class HeadStart:
     def __init__(self, fixed_s: float | None = None) -> None:
         self._fixed_s = fixed_s
         self._recent: deque[float] = deque(maxlen=REMEMBERED)
+        self._learned = 0
+        self.seconds = LONGEST_S if fixed_s is None else fixed_s
 
     def learn(self, lookup_s: float) -> None:
         self._recent.append(lookup_s)
+        self._learned += 1
+        if self._fixed_s is None and (self._learned <= PROMPTLY or self._learned % PROMPTLY == 0):
+            self.seconds = min(max(self._p99(), SHORTEST_S), LONGEST_S)
 
-    @property
-    def seconds(self) -> float:
-        if self._fixed_s is not None:
-            return self._fixed_s
-        if not self._recent:
-            return LONGEST_S
+    def _p99(self) -> float:
         ranked = sorted(self._recent)
-        return min(max(ranked[int(0.99 * (len(ranked) - 1) + 0.5)], SHORTEST_S), LONGEST_S)
+        return ranked[int(0.99 * (len(ranked) - 1) + 0.5)]
 
     @property
     def rest_s(self) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 
-from proxy.api import Readiness, Service, install
+from proxy.api import Readiness, Service, application
 from proxy.api.drain import Drain
 from proxy.api.service import Check
 from proxy.cache.keeper import Keeper
@@ -80,7 +80,6 @@ async def house(
         head_start=head_start,
         deadline_s=deadline_s,
     )
-    app = FastAPI(docs_url=None, redoc_url=None)
     service = Service(
         predictor=predictor,
         new_fingerprinter=lambda: Fingerprinter(seed=1),
@@ -94,7 +93,7 @@ async def house(
         idle_ttl_s=1800.0,
         admin_token=admin_token,
     )
-    install(app, service)
+    app = application(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
         yield House(app, client, dispatch, service.drain, twins)
     await twins.close()

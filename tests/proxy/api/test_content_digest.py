@@ -5,11 +5,11 @@ from typing import Any
 import http_sf
 import httpx
 import pytest
-from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.api.content_digest import announced_sha256
+from proxy.api.fields import Fields, fields_of
 from proxy.errors import BadUpload
 from tests.proxy.api.house import House, house
 from tests.proxy.api.test_predictions import CAT, DOG, JPEG, cache_status, send, stages
@@ -21,8 +21,8 @@ IN_BASE64 = b64encode(hashlib.sha256(CAT).digest()).decode()
 OF_CAT = f"sha-256=:{IN_BASE64}:"
 
 
-def asked(*lines: str) -> Request:
-    return Request({"type": "http", "headers": [(b"content-digest", line.encode()) for line in lines]})
+def asked(*lines: str) -> Fields:
+    return fields_of({"headers": [(b"content-digest", line.encode()) for line in lines]})
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 
 from proxy.api import doors
 from proxy.api.predictions import RENDERERS
-from proxy.api.shortcut import Shortcut
+from proxy.core.fingerprint import Image
 from tests.proxy.api.house import house
 from tests.support.fakes import grey_png
 
@@ -29,20 +29,27 @@ async def test_the_documented_routes_answer_alike(content_type: str):
     assert direct == routed
 
 
-async def test_everything_else_does():
-    seen = []
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/mask", 405), ("POST", "/v1/mask/", 307), ("POST", "/readyz", 405), ("GET", "/livez", 200)],
+)
+async def test_everything_else_is_the_documented_routes(method: str, path: str, status: int):
+    async with house() as it:
+        answer = await it.client.request(method, path, headers={"content-type": "image/png"})
+    assert answer.status_code == status
 
-    async def app(scope, receive, send):
-        seen.append((scope["type"], scope.get("method"), scope.get("path")))
 
-    for scope in (
-        {"type": "http", "method": "GET", "path": "/v1/mask"},
-        {"type": "http", "method": "POST", "path": "/v1/mask/"},
-        {"type": "http", "method": "POST", "path": "/readyz"},
-        {"type": "lifespan"},
-    ):
-        await Shortcut(app)(scope, None, None)
-    assert len(seen) == 4
+async def test_what_nobody_foresaw_is_a_problem_with_the_requests_name_here_too(caplog: pytest.LogCaptureFixture):
+    async def breaks(image: Image) -> tuple[int, int]:
+        raise ZeroDivisionError
+
+    async with house(measure=breaks) as it:
+        answer = await it.client.post(
+            "/v1/mask", content=grey_png(), headers={"content-type": "image/png", "x-request-id": "seven"}
+        )
+    assert (answer.status_code, answer.headers["x-request-id"]) == (500, "seven")
+    assert "ZeroDivisionError" not in answer.text
+    assert "request seven failed" in caplog.text
 
 
 def test_every_documented_prediction_has_its_shortcut():

@@ -1,12 +1,12 @@
 import pytest
-from fastapi import Request
 
+from proxy.api.fields import fields_of
 from proxy.api.terms import terms_of
 from proxy.core.types import ANY_TERMS, Terms
 
 
 def asked(*lines: str) -> Terms:
-    return terms_of(Request({"type": "http", "headers": [(b"cache-control", line.encode()) for line in lines]}))
+    return terms_of(fields_of({"headers": [(b"cache-control", line.encode()) for line in lines]}))
 
 
 @pytest.mark.parametrize("lines", [(), ("max-age=0",), ("no-transform, immutable",), ("",), ("no-cachet",)])

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from proxy.api.upload import FORM_ROOM
+from proxy.api.form import FORM_ROOM
 from tests.proxy.api.house import MAX_BYTES, house
 from tests.proxy.imaging.pictures import corners, file_of
 from tests.support.fakes import DictCache, FakeBackend
