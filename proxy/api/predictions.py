@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 from operator import attrgetter
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
-from proxy.api.fields import fields_of
+from proxy.api.fields import Fields, fields_of
 from proxy.api.openapi import image_body, png_response, prediction_problems
 from proxy.api.service import Service, service_of
 from proxy.api.terms import parameter as cache_control
@@ -42,7 +43,7 @@ async def mask(request: Request) -> Response:
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
     """
-    return await answer(request, service_of(request).mask)
+    return await answer(request, fields_of(request.scope), service_of(request).mask)
 
 
 @router.post(
@@ -59,13 +60,12 @@ async def cutout(request: Request) -> Response:
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
     The model is asked once for the mask and the cutout of the same bytes.
     """
-    return await answer(request, service_of(request).cutout)
+    return await answer(request, fields_of(request.scope), service_of(request).cutout)
 
 
-async def answer(request: Request, renderer: Renderer) -> Response:
+async def answer(request: Request, fields: Fields, renderer: Renderer) -> Response:
     """Raises RematteError; ClientDisconnect when the caller leaves."""
-    service, fields = service_of(request), fields_of(request.scope)
-    terms = terms_of(fields)
+    service, terms = service_of(request), terms_of(fields)
     with service.drain:
         begun = time.perf_counter()
         upload = Upload(fields, service)
@@ -90,19 +90,29 @@ async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Te
         return None
 
 
+class _Finished(Response):
+    """Bytes and header fields as they are: Starlette would look at each of them again."""
+
+    def __init__(self, body: bytes, fields: Fields) -> None:
+        self.status_code = HTTPStatus.OK
+        self.background = None
+        self.body = body
+        self.raw_headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+
+
 def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Response:
     rendered = prediction.rendered
-    fields = {
-        "cache-control": "private, no-cache",
-        "cache-status": cache_status(prediction),
-        "content-length": str(len(rendered.body)),
-        "content-type": rendered.media_type,
-        "etag": prediction.etag,
-        "server-timing": server_timing(stages_s, prediction.found),
-        "x-image-digest": rendered.digest,
-        "x-mask-confidence": f"{rendered.confidence:.4f}",
-        "x-model-version": rendered.model_version,
-    }
-    response = Response(rendered.body)
-    response.raw_headers = [(name.encode(), value.encode()) for name, value in fields.items()]
-    return response
+    return _Finished(
+        rendered.body,
+        {
+            "cache-control": "private, no-cache",
+            "cache-status": cache_status(prediction),
+            "content-length": str(len(rendered.body)),
+            "content-type": rendered.media_type,
+            "etag": prediction.etag,
+            "server-timing": server_timing(stages_s, prediction.found),
+            "x-image-digest": rendered.digest,
+            "x-mask-confidence": f"{rendered.confidence:.4f}",
+            "x-model-version": rendered.model_version,
+        },
+    )

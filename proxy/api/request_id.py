@@ -5,11 +5,12 @@ import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from proxy.api.fields import Fields, fields_of
 from proxy.core.caller import Caller, caller
 from proxy.telemetry.trace import trace_of
 
 HEADER = b"x-request-id"
-_ACCEPTABLE = re.compile(rb"[A-Za-z0-9._~-]{1,64}")
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
 class RequestIds:
@@ -21,7 +22,7 @@ class RequestIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        field = named(scope)
+        field = named(scope, fields_of(scope))
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -31,15 +32,11 @@ class RequestIds:
         return await self._app(scope, receive, send_named)
 
 
-def named(scope: Scope) -> tuple[bytes, bytes]:
+def named(scope: Scope, fields: Fields) -> tuple[bytes, bytes]:
     """The header field for the answer; from now on `request.state.request_id` is the name, and `caller` has it too,
     with the trace."""
-    name = _given(scope) or secrets.token_hex(8).encode()
-    scope.setdefault("state", {})["request_id"] = name.decode()
-    caller.set(Caller(name.decode(), trace_of(scope["headers"])))
-    return HEADER, name
-
-
-def _given(scope: Scope) -> bytes | None:
-    given = next((value for key, value in scope["headers"] if key == HEADER), b"")
-    return given if _ACCEPTABLE.fullmatch(given) else None
+    given = fields.get("x-request-id", "")
+    name = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+    scope.setdefault("state", {})["request_id"] = name
+    caller.set(Caller(name, trace_of(fields)))
+    return HEADER, name.encode()

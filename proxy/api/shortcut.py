@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from proxy.api.expectation import asks_for_leave
+from proxy.api.fields import Fields, fields_of
 from proxy.api.last_resort import unforeseen
 from proxy.api.predictions import RENDERERS, answer
 from proxy.api.problems import departed, problem_response
@@ -26,16 +27,17 @@ class Application(FastAPI):
         if renderer_of is None or asks_for_leave(scope):
             return await super().__call__(scope, receive, send)
         scope["app"] = self
-        name = named(scope)
+        fields = fields_of(scope)
+        name = named(scope, fields)
         request = Request(scope, receive, send)
-        response = await _answered(request, renderer_of(service_of(request)))
+        response = await _answered(request, fields, renderer_of(service_of(request)))
         response.raw_headers.append(name)
         return await response(scope, receive, send)
 
 
-async def _answered(request: Request, renderer: Renderer) -> Response:
+async def _answered(request: Request, fields: Fields, renderer: Renderer) -> Response:
     try:
-        return await answer(request, renderer)
+        return await answer(request, fields, renderer)
     except RematteError as error:
         return problem_response(request, error)
     except ClientDisconnect:

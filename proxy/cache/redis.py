@@ -9,6 +9,7 @@ import msgpack
 
 from proxy.cache.entry import BadEntry, seal, unseal
 from proxy.cache.link import Pipeline, RedisAway, RedisLink
+from proxy.cache.trips import Trips
 from proxy.core.keys import aliases_of
 from proxy.core.types import Entry, Key
 
@@ -25,12 +26,23 @@ LINKS_PER_TTL = 3
 """An alias is told again this often while its entry is in use, and lives a little longer than that needs: it is 32
 bytes, and worth nothing without its entry."""
 FIRST = """
-for place, name in ipairs(KEYS) do
-  local stored = redis.call('GET', name)
-  if stored then return {place, stored, redis.call('PTTL', name)} end
+local answers, before = {}, 0
+for lookup, many in ipairs(ARGV) do
+  answers[lookup] = false
+  for place = 1, many do
+    local name = KEYS[before + place]
+    local stored = redis.call('GET', name)
+    if stored then
+      answers[lookup] = {place, stored, redis.call('PTTL', name)}
+      break
+    end
+  end
+  before = before + many
 end
+return answers
 """
-"""A script, because three commands in a pipeline cost the client half as much again."""
+"""Several lookups, and of each the first key that has an entry. A script, because three commands in a pipeline cost the
+client half as much again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class RedisCache:
     def __init__(self, link: RedisLink, ttl_s: float) -> None:
         self._link = link
         self._first = link.script(FIRST)
+        self._trips: Trips[Sequence[Key], object] = Trips(self._look_up)
         self._ttl_ms = int(ttl_s * 1000)
         self._alias_ms = int(ttl_s * 1000 * (1 + 1 / LINKS_PER_TTL))
 
@@ -56,13 +69,20 @@ class RedisCache:
 
         What does not open is dropped and counts as a miss.
         """
-        answer = await self._link.do(self._first(keys=[entry_name(key) for key in keys]))
+        answer = await self._trips.ask(keys)
         if answer is None:
             return None
         key, stored, ttl_ms = _understood(answer, keys)
         opened = await self._opened(key, stored, ttl_ms)
         others = keys[keys.index(key) + 1 :]
         return opened or (await self.get(*others) if others else None)
+
+    async def _look_up(self, lookups: Sequence[Sequence[Key]]) -> Sequence[object]:
+        names = [entry_name(key) for keys in lookups for key in keys]
+        answers = await self._link.do(self._first(keys=names, args=[len(keys) for keys in lookups]))
+        if not isinstance(answers, list) or len(answers) != len(lookups):
+            raise RedisAway(f"it answered {len(lookups)} lookups with {answers!r:.100}")
+        return answers
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Raises RedisAway, also when Redis is full."""

@@ -34,7 +34,7 @@ class Liar:
     async def do(self, command: Awaitable[object]) -> object:
         return await command
 
-    async def _lie(self, keys: list[str]) -> object:
+    async def _lie(self, keys: list[str], args: list[int]) -> object:
         return self._answer
 
 
@@ -90,7 +90,9 @@ async def test_renewing_pushes_the_expiry_forward_and_says_whether_there_was_any
     assert not await cache.renew(DOG_KEY)
 
 
-@pytest.mark.parametrize("answer", [7, [], [0, b"", 1], [3, b"", 1], [1, b""], "nonsense"])
+@pytest.mark.parametrize(
+    "answer", [7, [], [7], [[]], [[0, b"", 1]], [[3, b"", 1]], [[1, b""]], [None, None], "nonsense"]
+)
 async def test_what_is_no_answer_to_a_lookup_is_as_good_as_none(answer):
     with pytest.raises(RedisAway):
         await RedisCache(Liar(answer), TTL_S).get(CAT_KEY, DOG_KEY)

@@ -8,13 +8,13 @@ GOOD = f"00-{ID}-{PARENT}-01"
 
 
 def of(*parents: str, states: tuple[str, ...] = ()) -> Trace | None:
-    fields = [("host", "rematte"), *(("traceparent", it) for it in parents), *(("tracestate", it) for it in states)]
-    return trace_of((name.encode(), value.encode("latin-1")) for name, value in fields)
+    lines = {"host": ("rematte",), "traceparent": parents, "tracestate": states}
+    return trace_of({name: ", ".join(values) for name, values in lines.items() if values})
 
 
 def test_a_trace_is_taken_as_it_came_and_knows_its_id():
     trace = of(GOOD, states=("congo=t61", "rojo=1"))
-    assert trace == Trace(GOOD, "congo=t61,rojo=1")
+    assert trace == Trace(GOOD, "congo=t61, rojo=1")
     assert trace.id == ID
 
 
