@@ -31,7 +31,7 @@ from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
-from proxy.imaging.renderers import CutoutPng, MaskPng
+from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
 
@@ -157,6 +157,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         new_fingerprinter=lambda: Fingerprinter(house.seed.value),
         max_image_bytes=settings.max_image_bytes,
         mask=MaskPng(),
+        model_mask=ModelMaskPng(),
         cutout=CutoutPng(settings.max_image_pixels),
         readiness=house.readiness,
         checks=house.checks,

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from dotenv import dotenv_values
@@ -13,6 +13,9 @@ from rich.console import Console
 
 from proxy.listening import CannotListen, url_of
 from proxy.settings import PREFIX, BadSetting, Settings, read_settings
+
+if TYPE_CHECKING:
+    from proxy.client import Kind
 
 CHECKOUT = Path(__file__).parents[1]
 USAGE, INTERRUPTED = 2, 130
@@ -75,26 +78,30 @@ def up(host: Host = None, port: Port = None, home: Home = CHECKOUT) -> None:
 @app.command()
 def mask(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
     """Fetch the masks of pictures from a running server."""
-    _send("/v1/mask", files, out, url, jobs)
+    from proxy.client import MASKS
+
+    _send(MASKS, files, out, url, jobs)
 
 
 @app.command()
 def cutout(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
     """Fetch pictures without their background from a running server."""
-    _send("/v1/cutout", files, out, url, jobs)
+    from proxy.client import CUTOUTS
+
+    _send(CUTOUTS, files, out, url, jobs)
 
 
 def main() -> None:
     app()
 
 
-def _send(path: str, files: list[Path], out: Path, url: str | None, jobs: int) -> None:
+def _send(kind: "Kind", files: list[Path], out: Path, url: str | None, jobs: int) -> None:
     from proxy.client import BadErrand, ServerAway, Tally, fetch, plan
 
     try:
         errands = plan(files, out)
         with Tally(Console(), len(errands)) as tally:
-            asyncio.run(fetch(errands, url or _own_url(), path, jobs, tally.tell))
+            asyncio.run(fetch(errands, url or _own_url(), kind, jobs, tally.tell))
     except BadErrand as error:
         _refuse(str(error), status=USAGE)
     except ServerAway as error:

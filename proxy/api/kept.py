@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from proxy.api.openapi import kept_problems, png_response
-from proxy.api.predictions import response_of
+from proxy.api.predictions import MaskSize, mask_renderer, response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer
 
@@ -24,12 +24,12 @@ _UNCHANGED = {304: {"description": "What `If-None-Match` names is still right."}
     summary="The mask of an image that was sent before",
     responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/mask` answers.")},
 )
-async def kept_mask(request: Request, digest: Digest) -> Response:
+async def kept_mask(request: Request, digest: Digest, size: MaskSize = "image") -> Response:
     """Ask with the digest before you upload: whoever sent the same bytes within the last 30 minutes has paid for it.
 
     `HEAD` says whether there is one. 404 means: upload it.
     """
-    return await _answer(request, digest, service_of(request).mask)
+    return await _answer(request, digest, mask_renderer(service_of(request), size))
 
 
 @router.get(

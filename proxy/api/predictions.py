@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
@@ -26,6 +27,14 @@ MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
+MaskSize = Annotated[
+    Literal["image", "model"],
+    Query(
+        description="`image`: as large as the upright image. `model`: as the model made it, never larger than the "
+        "image and of the same shape: some thousand bytes, for slow lines. Scaled up (bilinear), it is the other one."
+    ),
+]
+
 router = APIRouter(tags=["predictions"], default_response_class=Response)
 
 
@@ -37,13 +46,13 @@ router = APIRouter(tags=["predictions"], default_response_class=Response)
     responses=prediction_problems()
     | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
 )
-async def mask(request: Request) -> Response:
+async def mask(request: Request, size: MaskSize = "image") -> Response:
     """Finds what stands out in an image. Levels between 0 and 255 are soft edges: hair, glass, blur.
 
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
     """
-    return await answer(request, fields_of(request.scope), service_of(request).mask)
+    return await answer(request, fields_of(request.scope), mask_renderer(service_of(request), size))
 
 
 @router.post(
@@ -88,6 +97,10 @@ async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Te
         return await predictor.recall(digest, renderer)
     except UnknownDigest:
         return None
+
+
+def mask_renderer(service: Service, size: str) -> Renderer:
+    return service.model_mask if size == "model" else service.mask
 
 
 class _Finished(Response):

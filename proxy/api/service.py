@@ -41,6 +41,7 @@ class Service:
     new_fingerprinter: Callable[[], Fingerprinter]
     max_image_bytes: int
     mask: Renderer
+    model_mask: Renderer
     cutout: Renderer
     readiness: Callable[[], Readiness]
     checks: Callable[[], Awaitable[Sequence[Check]]]

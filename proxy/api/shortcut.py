@@ -20,11 +20,11 @@ from proxy.errors import RematteError
 
 
 class Application(FastAPI):
-    """Answers POSTs to the predictions' paths before FastAPI sees them, unless they ask for leave to send a body."""
+    """Answers POSTs to the predictions' paths before FastAPI sees them, unless they have options or ask for leave."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         renderer_of = RENDERERS.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if renderer_of is None or asks_for_leave(scope):
+        if renderer_of is None or scope["query_string"] or asks_for_leave(scope):
             return await super().__call__(scope, receive, send)
         scope["app"] = self
         fields = fields_of(scope)

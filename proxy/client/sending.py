@@ -1,10 +1,12 @@
 """The errands, several at a time, each with an outcome."""
 
 import asyncio
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -13,11 +15,43 @@ from urllib.parse import urlsplit
 import httpx
 
 from proxy.client.errands import BadErrand, Errand
+from proxy.core.fingerprint import image_of
+from proxy.errors import RematteError
+from proxy.imaging.picture import upright_size
+from proxy.imaging.renderers import scaled_png
 
 ATTEMPTS = 10
 """How often a picture is sent to a server that says `Retry-After`: it is starting, or it has too much to do."""
 ANSWER_S = 120.0
 CONNECT_S = 5.0
+
+
+Finish = Callable[[bytes, bytes], bytes]
+"""What is written, made of the picture and the server's answer. Called in a thread."""
+
+
+def as_it_comes(_picture: bytes, answer: bytes) -> bytes:
+    return answer
+
+
+def grown(picture: bytes, mask: bytes) -> bytes:
+    """The mask as large as the picture, as the server would have made it. Raises BadImage and BackendError."""
+    size = upright_size(image_of(picture, seed=0), max_pixels=sys.maxsize)
+    return scaled_png(mask, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is asked for: at which path, with which options in the query, and what becomes of the answer."""
+
+    path: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    finish: Finish = as_it_comes
+
+
+MASKS = Kind("/v1/mask", {"size": "model"}, grown)
+"""Scaled here and not there: a mask of twelve megapixels has hundreds of kilobytes, as the model made it some ten."""
+CUTOUTS = Kind("/v1/cutout")
 
 
 class ServerAway(Exception):
@@ -37,49 +71,51 @@ class Outcome:
 class Door:
     """One of the server's doors that takes a picture and gives a PNG."""
 
-    def __init__(self, client: httpx.AsyncClient, path: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, kind: Kind) -> None:
         """`client` has the server's address as its base URL."""
         self._client = client
-        self._path = path
+        self._kind = kind
 
     async def send(self, errand: Errand) -> Outcome:
         """Raises ServerAway; every other failure is an outcome."""
         began = time.monotonic()
         try:
-            response = await self._answer(errand.source.read_bytes())
+            picture = errand.source.read_bytes()
+            response = await self._answer(picture)
             if trouble := _trouble(response):
                 return Outcome(errand, time.monotonic() - began, trouble=trouble)
-            _write(errand.target, response.content)
+            _write(errand.target, await asyncio.to_thread(self._kind.finish, picture, response.content))
         except (httpx.ConnectError, httpx.ConnectTimeout):
             url = str(self._client.base_url).rstrip("/")
             raise ServerAway(f"No server at {url}: start one with `make up`, or name another with --url.") from None
-        except (httpx.HTTPError, OSError) as error:
+        except (httpx.HTTPError, OSError, RematteError) as error:
             return Outcome(errand, time.monotonic() - began, trouble=str(error) or type(error).__name__)
         return Outcome(errand, time.monotonic() - began, _found(response.headers.get("cache-status", "")))
 
     async def _answer(self, picture: bytes) -> httpx.Response:
         """What the server has is not uploaded again."""
-        kept = await self._client.get(f"{self._path}s/{sha256(picture).hexdigest()}")
+        kept = await self._client.get(f"{self._kind.path}s/{sha256(picture).hexdigest()}", params=self._kind.options)
         return kept if kept.status_code == HTTPStatus.OK else await self._post(picture)
 
     async def _post(self, picture: bytes) -> httpx.Response:
         headers = {"Content-Type": "application/octet-stream"}  # the server looks at the bytes, not at a name for them
+        send = partial(self._client.post, self._kind.path, params=self._kind.options, content=picture, headers=headers)
         for _ in range(ATTEMPTS - 1):
-            response = await self._client.post(self._path, content=picture, headers=headers)
+            response = await send()
             delay = response.headers.get("retry-after", "")
             if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or not delay.isdecimal():
                 return response
             await asyncio.sleep(int(delay))
-        return await self._client.post(self._path, content=picture, headers=headers)
+        return await send()
 
 
-async def fetch(errands: Sequence[Errand], url: str, path: str, at_once: int, tell: Callable[[Outcome], None]) -> None:
-    """Does them against the door `path` of the server at `url`, and tells each outcome as it comes.
+async def fetch(errands: Sequence[Errand], url: str, kind: Kind, at_once: int, tell: Callable[[Outcome], None]) -> None:
+    """Does them against the server at `url`, and tells each outcome as it comes.
 
     Raises ServerAway, and BadErrand for a URL that is none.
     """
     async with _connect(url) as client:
-        await send_all(errands, Door(client, path), at_once, tell)
+        await send_all(errands, Door(client, kind), at_once, tell)
 
 
 async def send_all(errands: Sequence[Errand], door: Door, at_once: int, tell: Callable[[Outcome], None]) -> None:

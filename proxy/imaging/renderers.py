@@ -31,6 +31,16 @@ class MaskPng:
         return await asyncio.to_thread(mask_png, mask), PNG
 
 
+class ModelMaskPng:
+    """The mask as large as the model made it: some thousand bytes, and whoever knows the image can scale it."""
+
+    name = "mask.model.png"
+    needs_image = False
+
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
+        return mask.png, PNG
+
+
 class CutoutPng:
     """The upright image with the mask as alpha: RGBA, colours and their ICC profile kept, EXIF dropped."""
 
@@ -46,15 +56,19 @@ class CutoutPng:
 
 
 def mask_png(mask: Mask) -> bytes:
-    """Raises BackendError when what the model sent is no picture."""
-    return encode(_scaled(mask, (mask.width, mask.height)))
+    return scaled_png(mask.png, (mask.width, mask.height))
+
+
+def scaled_png(png: bytes, size: tuple[int, int]) -> bytes:
+    """The mask in `png`, brought to width and height. Raises BackendError when it is no picture."""
+    return encode(_scaled(png, size))
 
 
 def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
     """Where the image had holes of its own, they stay holes. Edges are not decontaminated; where nothing is left, the
     colour is black. Raises BadImage."""
     picture = in_rgb(upright(image, max_pixels))
-    alpha = _scaled(mask, picture.size)
+    alpha = _scaled(mask.png, picture.size)
     if picture.mode == "RGBA":
         alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
     # What was removed must not lie under the alpha for whoever looks; and zeros are half the bytes of a photo.
@@ -68,9 +82,9 @@ def _any(level: int) -> int:
     return 255 if level else 0
 
 
-def _scaled(mask: Mask, size: tuple[int, int]) -> Pillow.Image:
+def _scaled(png: bytes, size: tuple[int, int]) -> Pillow.Image:
     try:
-        grey = Pillow.open(io.BytesIO(mask.png), formats=("PNG",)).convert("L")
+        grey = Pillow.open(io.BytesIO(png), formats=("PNG",)).convert("L")
     except (OSError, SyntaxError, ValueError) as error:
         raise BackendError("The model server answered with something that is no mask.") from error
     return grey if grey.size == size else grey.resize(size, Pillow.Resampling.BILINEAR)

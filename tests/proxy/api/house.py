@@ -21,7 +21,7 @@ from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.imaging.measure import Measure as ImagingMeasure
 from proxy.imaging.names import PictureNames
-from proxy.imaging.renderers import CutoutPng, MaskPng
+from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
 from tests.support.fakes import MODEL, DictCache, FakeBackend
 
 MAX_BYTES = 100_000
@@ -85,6 +85,7 @@ async def house(
         new_fingerprinter=lambda: Fingerprinter(seed=1),
         max_image_bytes=MAX_BYTES,
         mask=MaskPng(),
+        model_mask=ModelMaskPng(),
         cutout=CutoutPng(MAX_PIXELS),
         readiness=readiness,
         checks=all_well,

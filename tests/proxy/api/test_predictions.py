@@ -44,6 +44,24 @@ async def test_an_image_is_answered_with_its_mask_at_its_upright_size():
     assert (mask.mode, mask.size) == ("L", (32, 48))
 
 
+async def test_a_mask_is_as_large_as_the_model_made_it_for_whoever_asks_for_that():
+    made = grey_png(level=77)
+    async with house(FakeBackend(mask=made)) as it:
+        large = await send(it)
+        small = await it.client.post("/v1/mask?size=model", content=CAT, headers=JPEG)
+        kept = await it.client.get(f"/v1/masks/{hashlib.sha256(CAT).hexdigest()}?size=model")
+    assert small.content == kept.content == made
+    assert small.headers["ETag"] == kept.headers["ETag"] != large.headers["ETag"]
+    assert cache_status(small)["hit"]
+
+
+async def test_a_size_that_does_not_exist_is_refused_by_name():
+    async with house() as it:
+        answer = await it.client.post("/v1/mask?size=huge", content=CAT, headers=JPEG)
+    assert answer.status_code == 422
+    assert "size" in answer.json()["detail"]
+
+
 async def test_an_image_is_answered_with_its_cutout():
     async with house(FakeBackend(mask=grey_png(level=77))) as it:
         cutout = picture_of(await send(it, "cutout", DOG))

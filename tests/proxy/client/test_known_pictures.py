@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from proxy.client import Door, Errand
+from proxy.client import MASKS, Door, Errand
 from tests.proxy.api.house import house
 from tests.proxy.api.test_wire import running
 from tests.proxy.imaging.pictures import corners, file_of
@@ -60,9 +60,9 @@ async def test_a_picture_that_the_server_knows_is_named_and_not_uploaded(tmp_pat
         line.to(address) as url,
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
     ):
-        first = await Door(client, "/v1/mask").send(errand)
+        first = await Door(client, MASKS).send(errand)
         first_up, mask = line.up, errand.target.read_bytes()
-        second = await Door(client, "/v1/mask").send(errand)
+        second = await Door(client, MASKS).send(errand)
     assert (first.trouble, first.found, second.trouble, second.found) == (None, "miss", None, "hit (rendered)")
     assert errand.target.read_bytes() == mask
     assert first_up > 80_000

@@ -6,7 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxy.client import BadErrand, Door, Errand, Outcome, ServerAway, fetch, send_all
+from proxy.client import MASKS, BadErrand, Door, Errand, Kind, Outcome, ServerAway, fetch, send_all
+from tests.proxy.api.house import house
+from tests.proxy.imaging.pictures import corners, file_of
 
 PNG = b"\x89PNG mask"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -36,7 +38,7 @@ async def sent(work: Sequence[Errand], answer: Answer, at_once: int = 4, kept: A
     told: list[Outcome] = []
     transport = httpx.MockTransport(lambda request: (kept if request.method == "GET" else answer)(request))
     async with httpx.AsyncClient(base_url="http://rematte:8000", transport=transport) as client:
-        await send_all(work, Door(client, "/v1/mask"), at_once, told.append)
+        await send_all(work, Door(client, Kind("/v1/mask")), at_once, told.append)
     return told
 
 
@@ -61,6 +63,25 @@ async def test_what_the_server_has_is_not_uploaded(tmp_path):
     (outcome,) = await sent(errands(tmp_path, "cat"), lambda request: pytest.fail("uploaded"), kept=kept)
     assert outcome.found == "hit (rendered)"
     assert asked == [f"/v1/masks/{hashlib.sha256(b'cat').hexdigest()}"]
+
+
+async def test_masks_are_asked_for_small_and_scaled_here_as_the_server_would(tmp_path):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(file_of(corners(), "JPEG", orientation=6))
+    client_side, server_side = (Errand(photo, tmp_path / name / "photo.png") for name in ("here", "there"))
+    async with house() as it:
+        await Door(it.client, MASKS).send(client_side)
+        await Door(it.client, Kind("/v1/mask")).send(server_side)
+    assert client_side.target.read_bytes() == server_side.target.read_bytes()
+
+
+async def test_a_mask_for_what_is_no_picture_here_is_told_and_not_written(tmp_path):
+    work = errands(tmp_path, "cat")
+    transport = httpx.MockTransport(lambda _request: masked("rematte; hit"))
+    async with httpx.AsyncClient(base_url="http://rematte:8000", transport=transport) as client:
+        outcome = await Door(client, MASKS).send(work[0])
+    assert "no format known here" in outcome.trouble
+    assert not work[0].target.exists()
 
 
 @pytest.mark.parametrize("status", [404, 405, 422, 500, 503])
@@ -165,4 +186,4 @@ async def test_as_many_are_under_way_as_was_said(tmp_path):
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://rematte", "http://"])
 async def test_a_url_that_is_none_is_refused(tmp_path, url):
     with pytest.raises(BadErrand, match=rf"^--url {url}: no address of a server"):
-        await fetch(errands(tmp_path, "cat"), url, "/v1/mask", 1, lambda _outcome: None)
+        await fetch(errands(tmp_path, "cat"), url, Kind("/v1/mask"), 1, lambda _outcome: None)
