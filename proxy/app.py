@@ -57,7 +57,6 @@ class House:
         memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
         self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s, events=self.metrics)
         self.notices = Notices(self.link) if self.link else None
-        self.keeper = Keeper(memory, redis, self.notices)
         self.leases = Leases(self.link, self.notices, self.cache.shared) if self.link and self.notices else None
         self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
         self.dispatch = Dispatch(
@@ -79,6 +78,7 @@ class House:
             twins=self.twins if settings.pixel_names_max_pixels else None,
             events=self.metrics,
         )
+        self.keeper = Keeper(memory, redis, self.notices, self.oracle.forget)
         self.predictor = Predictor(
             cache=self.cache,
             oracle=self.oracle,

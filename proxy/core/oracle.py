@@ -101,6 +101,10 @@ class Oracle:
             return Landing(landing.value, collapsed=True)
         return self._kept(image, landing) if terms.may_keep else landing
 
+    def forget(self) -> None:
+        """What landed lately is no answer any more. What is in the air lands."""
+        self._lately.clear()
+
     async def close(self, patience_s: float) -> None:
         """Waits for masks that are on their way into the cache."""
         await self._flights.close(patience_s)
@@ -176,15 +180,17 @@ class Oracle:
         return await asyncio.gather(measuring, sighting)
 
     async def _adopt(self, errand: Errand, twin: Twin, sight_s: float) -> Landed:
-        """The same picture's mask, under this file's names."""
-        mask = replace(twin.mask, digest=await errand.image.digest(), blake3=await errand.image.blake3())
+        """The same picture's mask, under this file's names. As an entry it is made now: its age decides whether it was
+        forgotten."""
+        digest, blake3 = await errand.image.digest(), await errand.image.blake3()
+        mask = replace(twin.mask, digest=digest, blake3=blake3, made_at=time.time())
         if errand.keep:
             self._keep(errand.image, mask)
         return Landed(mask, errand.keep, sight_s=sight_s, found=twin.found)
 
     def _name_fully(self, image: Image, mask: Mask) -> None:
         if self._twins is not None:
-            self._twins.name_later(image, mask, partial(self._keep, image))
+            self._twins.name_later(image, mask, partial(self._cache.keep, self._key(image, mask)))
 
     async def _mask(self, image: Image, size: Size, inference: Inference, names: tuple[bytes, ...]) -> Mask:
         self._watch.saw(inference.model_version)
