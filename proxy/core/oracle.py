@@ -14,6 +14,7 @@ from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
+from proxy.core.patience import Patience
 from proxy.core.twins import Sighting, Twin, Twins
 from proxy.core.types import Cache, Found, Inference, Key, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
@@ -62,15 +63,18 @@ class Oracle:
         watch: ModelWatch,
         measure: Measure,
         twins: Twins | None = None,
+        patience: Patience | None = None,
         events: Events = SILENT,
     ) -> None:
-        """`claims` None: there are no other replicas. `twins` None: pictures are not known again in other files."""
+        """`claims` None: there are no other replicas. `twins` None: pictures are not known again in other files.
+        `patience` learns how long masks take."""
         self._cache = cache
         self._claims = claims
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
         self._twins = twins
+        self._patience = patience
         self._events = events
         self._flights: Flights[Key, Landed] = Flights(events)
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
@@ -167,6 +171,8 @@ class Oracle:
         self._dispatch.release(job)
         await errand.image.digest()  # beside the inference, not before it
         mask = await self._mask(errand.image, size, await job.landed, sighting.names)
+        if self._patience:
+            self._patience.learn(job.queue_s + job.infer_s)
         if errand.keep:
             self._keep(errand.image, mask)
             self._name_fully(errand.image, mask)
