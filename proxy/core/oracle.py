@@ -46,6 +46,11 @@ class Landed:
     """Another replica asked the model, and we waited for it."""
 
     @property
+    def inferred(self) -> bool:
+        """This flight asked the model."""
+        return not (self.found or self.made_elsewhere)
+
+    @property
     def stages(self) -> dict[str, float]:
         sighted = {"pixels": self.sight_s} if self.sight_s else {}
         return sighted if self.found else sighted | {"queue": self.queue_s, "infer": self.infer_s}
@@ -93,11 +98,11 @@ class Oracle:
             return Landing(Landed(mask), collapsed=True)
         claims = self._claims if searched and terms.may_keep else None
         landing = await self._flights.board(key, partial(self._take_off, image, key, terms, claims))
-        twin_unwanted = landing.value.found and not terms.may_find
-        if twin_unwanted or landing.value.mask.blake3 != await image.blake3():
-            # `no-cache` on a flight that was answered by the cache, or two images with one seeded hash at the same
-            # time: this one flies by itself.
-            if not twin_unwanted:
+        unwanted = not (landing.value.inferred or terms.may_find)
+        if unwanted or landing.value.mask.blake3 != await image.blake3():
+            # `no-cache` on a flight that took what was kept, for another file or by another replica, or two images
+            # with one seeded hash at the same time: this one flies by itself.
+            if not unwanted:
                 self._events.refuted()
             alone = Flights[Key, Landed](self._events)
             landing = await alone.board(key, partial(self._take_off, image, key, terms, None))
