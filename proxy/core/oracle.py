@@ -81,7 +81,7 @@ class Oracle:
         self._twins = twins
         self._patience = patience
         self._events = events
-        self._flights: Flights[Key, Landed] = Flights(events)
+        self._flights = _flights(events)
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
     async def ask(self, image: Image, key: Key, terms: Terms, searched: bool) -> Landing[Landed]:
@@ -104,8 +104,7 @@ class Oracle:
             # with one seeded hash at the same time: this one flies by itself.
             if not unwanted:
                 self._events.refuted()
-            alone = Flights[Key, Landed](self._events)
-            landing = await alone.board(key, partial(self._take_off, image, key, terms, None))
+            landing = await _flights(self._events).board(key, partial(self._take_off, image, key, terms, None))
         if landing.value.made_elsewhere:
             return Landing(landing.value, collapsed=True)
         return self._kept(image, landing) if terms.may_keep else landing
@@ -197,6 +196,7 @@ class Oracle:
         mask = replace(twin.mask, digest=digest, blake3=blake3, made_at=time.time())
         if errand.keep:
             self._keep(errand.image, mask)
+        self._events.recognised()
         return Landed(mask, errand.keep, sight_s=sight_s, found=twin.found)
 
     def _name_fully(self, image: Image, mask: Mask) -> None:
@@ -216,6 +216,10 @@ class Oracle:
             made_at=time.time(),
             names=names,
         )
+
+
+def _flights(events: Events) -> Flights[Key, Landed]:
+    return Flights(events, lambda landed: landed.inferred)
 
 
 def _release(claiming: asyncio.Task[Claim | Mask]) -> None:

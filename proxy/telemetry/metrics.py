@@ -110,6 +110,9 @@ class Metrics(Events):
     def shared(self) -> None:
         self._shared.inc()
 
+    def recognised(self) -> None:
+        self._recognised.inc()
+
     def wasted(self) -> None:
         self._wasted.inc()
 
@@ -156,7 +159,8 @@ class Metrics(Events):
         self._collapsed = self._counter("collapsed", "Callers who shared a flight that another began.")
         self._withdrawn = self._counter("withdrawn", "Flights called back before the model had them.")
         self._shared = self._counter("shared", "Flights that took the mask that another replica made.")
-        self._wasted = self._counter("wasted_inferences", "Masks that landed with nobody waiting.")
+        self._recognised = self._counter("recognised", "Flights that took the mask of another file of the picture.")
+        self._wasted = self._counter("wasted_inferences", "Inferences that landed with nobody waiting.")
 
     def _count_failures(self) -> None:
         help_text = "Failures of other servers, by error class."

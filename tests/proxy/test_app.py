@@ -104,6 +104,8 @@ async def cached(visitor: Visitor, torchserve: TorchServe, shared: bytes) -> Non
     await visitor.mask(mine, door="cutout")
     await visitor.mask(shared)
     await visitor.mask(shared)
+    await visitor.mask(picture(60, 30, "PNG"))
+    await visitor.mask(picture(60, 30, "BMP"))
     await visitor.mask(mine, "no-store")
     await visitor.mask(mine, "only-if-cached")
     await visitor.mask(mine, "no-cache")
@@ -161,7 +163,7 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     hits, misses, bypassed = (count["rematte_cache_results_total", result] for result in ("hit", "miss", "bypass"))
     assert hits + misses + bypassed == visitor.asked
     assert count.sum("rematte_predictions_total") == visitor.asked
-    assert (hits, bypassed) == (10, 2)
+    assert (hits, bypassed) == (11, 2)
 
     near, far = count.sum("rematte_lookups_total", "memory"), count.sum("rematte_lookups_total", "redis")
     assert near == hits + misses
@@ -171,11 +173,12 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     assert count["rematte_upstream_errors_total", "ConnectionError", "redis"] >= 1
 
     flights, withdrawn = count["rematte_flights_total"], count["rematte_withdrawn_total"]
+    recognised = count["rematte_recognised_total"]
     unmeasured = 1  # the file that is no image takes off and is not sent
-    assert flights - withdrawn - unmeasured == len(torchserve.requests)
+    assert flights - withdrawn - recognised - unmeasured == len(torchserve.requests)
     assert count["rematte_stage_seconds_count", "queue"] == len(torchserve.requests)
     assert count["rematte_collapsed_total"] == 3
-    assert (withdrawn, count["rematte_wasted_inferences_total"]) == (2, 1)
+    assert (withdrawn, recognised, count["rematte_wasted_inferences_total"]) == (2, 1, 1)
     assert count["rematte_upstream_errors_total", "BackendError", "torchserve"] == 1
     assert count["rematte_predictions_total", "/v1/mask", "499"] == 3
     assert [count["rematte_recalls_total", result] for result in ("hit", "miss")] == [1, 1]
