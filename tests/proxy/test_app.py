@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.scrape import Scrape
 
 PICTURES = [picture(width, 30) for width in range(40, 60)]
+TOKEN = "sixteen-letters-and-more"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -64,6 +66,9 @@ class Visitor:
     async def kept(self, digest: str) -> httpx.Response:
         return await self._client.get(f"/v1/masks/{digest}")
 
+    async def contents(self) -> dict[str, Any]:
+        return (await self._client.get("/admin/cache", headers={"authorization": f"Bearer {TOKEN}"})).json()
+
     async def looks(self) -> dict[str, bool]:
         """What `/readyz?verbose` says of each part."""
         return {part["name"]: part["ok"] for part in (await self._client.get("/readyz?verbose")).json()["checks"]}
@@ -86,7 +91,8 @@ def redis_server(tmp_path) -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def visiting(torchserve: TorchServe, redis_url: str | None = None) -> AsyncIterator[Visitor]:
-    settings = Settings(redis_url=redis_url, race_head_start_ms=60_000, redis_timeout_ms=60_000)
+    patient = {"race_head_start_ms": 60_000, "redis_timeout_ms": 60_000}
+    settings = Settings(redis_url=redis_url, admin_token=TOKEN, **patient)
     app = build_app(settings, transport=httpx.MockTransport(torchserve.answer))
     async with (
         app.router.lifespan_context(app),
@@ -217,6 +223,21 @@ async def test_the_live_model_is_told_with_the_build():
     async with visiting(TorchServe()) as visitor:
         (build,) = [family for family in (await visitor.scrape()).families if family.name == "rematte_build_info"]
     assert [(sample.labels["model_version"], sample.value) for sample in build.samples] == [("small-1", 1)]
+
+
+async def test_what_each_tier_holds_and_how_well_it_served_is_told(redis_server):
+    torchserve = TorchServe()
+    known, new = PICTURES[:2]
+    async with visiting(torchserve, redis_server.url) as other:
+        await other.mask(known)
+    async with visiting(torchserve, redis_server.url) as visitor:
+        for image in (known, new, known, known):
+            await visitor.mask(image)
+        contents = await visitor.contents()
+    assert contents["idle_ttl_s"] == 1800
+    assert contents["memory"].items() >= {"entries": 3, "hit_ratio": 0.5}.items(), "the new one's mask, and two answers"
+    assert contents["redis"]["hit_ratio"] == 0.5
+    assert all(tier["bytes"] > 0 and 0 <= tier["idle_s"] < 60 for tier in (contents["memory"], contents["redis"]))
 
 
 async def test_verbose_readiness_looks_at_each_part(redis_server):
