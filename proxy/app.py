@@ -25,6 +25,7 @@ from proxy.core.dispatch import Dispatch
 from proxy.core.events import Events
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Oracle
+from proxy.core.patience import Patience
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
@@ -57,8 +58,10 @@ class House:
         memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
         self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s, events=self.metrics)
         self.notices = Notices(self.link) if self.link else None
-        self.keeper = Keeper(memory, redis, self.notices)
-        self.leases = Leases(self.link, self.notices, self.cache.shared) if self.link and self.notices else None
+        patience = Patience(settings.deadline_s / 2)  # then there is as much left for whoever takes over
+        self.leases = (
+            Leases(self.link, self.notices, self.cache.shared, patience) if self.link and self.notices else None
+        )
         self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
         self.dispatch = Dispatch(
             self.backend,
@@ -77,8 +80,10 @@ class House:
             watch=self.watch,
             measure=Measure(settings.max_image_pixels),
             twins=self.twins if settings.pixel_names_max_pixels else None,
+            patience=patience,
             events=self.metrics,
         )
+        self.keeper = Keeper(memory, redis, self.notices, self.oracle.forget)
         self.predictor = Predictor(
             cache=self.cache,
             oracle=self.oracle,

@@ -1,7 +1,8 @@
 """Counting and forgetting, for whoever knows `REMATTE_ADMIN_TOKEN`. Where it is not set, these doors are not there."""
 
+import asyncio
 import hmac
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from proxy.api.kept import Digest
 from proxy.api.openapi import admin_problems
 from proxy.api.service import service_of
+from proxy.cache import keeper
 from proxy.errors import Unauthorised
 
 _bearer = HTTPBearer(auto_error=False, description="The value of `REMATTE_ADMIN_TOKEN`.")
@@ -29,13 +31,21 @@ router = APIRouter(tags=["administration"], dependencies=[Depends(require_token)
 
 
 class Holding(BaseModel):
-    """What one tier holds."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """What one tier holds, and how well it served."""
 
     entries: int
     bytes: int
-    idle_s: float | None = Field(description="How long the oldest entry has not been read.")
+    idle_s: float | None = Field(description="How long the oldest entry has not been read; null: there is none.")
+    hit_ratio: float | None = Field(
+        ge=0,
+        le=1,
+        description="Of the times that this server (all its processes, since its start) asked this tier for an image "
+        "that was sent: Redis is asked for what memory does not have. Null: it never did.",
+    )
+
+    @classmethod
+    def of(cls, holding: keeper.Holding, hit_ratio: float | None) -> Self:
+        return cls(entries=holding.entries, bytes=holding.bytes, idle_s=holding.idle_s, hit_ratio=hit_ratio)
 
 
 class Contents(BaseModel):
@@ -62,13 +72,14 @@ Model = Annotated[
 
 @router.get("/admin/cache", operation_id="cache_contents", summary="What the cache holds", responses=admin_problems())
 async def contents(request: Request) -> Contents:
-    """Entries, bytes and age by tier. Looks at every entry in Redis: for people, not for every second."""
+    """Entries, bytes, age and hit ratio by tier. Looks at every entry in Redis: for people, not for every second."""
     service = service_of(request)
     in_redis = await service.keeper.in_redis()
+    ratios = await asyncio.to_thread(service.metrics.hit_ratios)  # it reads the files of several processes
     return Contents(
         idle_ttl_s=service.idle_ttl_s,
-        memory=Holding.model_validate(service.keeper.in_memory()),
-        redis=Holding.model_validate(in_redis) if in_redis else None,
+        memory=Holding.of(service.keeper.in_memory(), ratios["memory"]),
+        redis=Holding.of(in_redis, ratios["redis"]) if in_redis else None,
     )
 
 

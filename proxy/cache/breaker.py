@@ -7,7 +7,7 @@ from typing import Literal
 State = Literal["closed", "open", "half-open"]
 
 FAILURES = 5
-"""In a row, until it opens: one lost packet is no outage."""
+"""In a row, until it opens: one lost packet is no outage, and one pause is not either."""
 REST_S = 1.0
 """How long nothing is tried; then one call is, and no other for as long again."""
 
@@ -17,12 +17,13 @@ class Breaker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._failures = 0
+        self.failures = 0
+        """In a row, as far as they count."""
         self._next_try = 0.0
 
     @property
     def state(self) -> State:
-        if self._failures < FAILURES:
+        if self.failures < FAILURES:
             return "closed"
         return "open" if self._clock() < self._next_try else "half-open"
 
@@ -34,11 +35,15 @@ class Breaker:
         return state != "open"
 
     def succeeded(self) -> None:
-        self._failures = 0
+        self.failures = 0
 
-    def failed(self) -> None:
-        self._failures += 1
-        if self._failures == FAILURES:
+    def failed(self, known: int) -> None:
+        """`known`: `failures` when the call began. Calls that one pause has caught together are one failure: only the
+        first of them began with as many as there are now."""
+        if known != self.failures:
+            return
+        self.failures += 1
+        if self.failures == FAILURES:
             self._rest()
 
     def _rest(self) -> None:

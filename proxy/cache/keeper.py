@@ -1,5 +1,6 @@
 """What an administrator may ask of the cache: to count what it holds, and to forget."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,11 +8,10 @@ from proxy.cache.link import RedisAway
 from proxy.cache.memory import MemoryCache
 from proxy.cache.notices import Notices
 from proxy.cache.redis import RedisCache
-from proxy.core.types import Entry
+from proxy.cache.tombstones import EVERYTHING
 from proxy.errors import CacheAway
 
-FORGET, PURGE = "forget", "purge"
-EVERYTHING = "*"
+FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +35,28 @@ class Forgotten:
 class Keeper:
     """Over one process's memory, the Redis that it shares, and the notices that reach the other replicas."""
 
-    def __init__(self, memory: MemoryCache, redis: RedisCache | None, notices: Notices | None) -> None:
+    def __init__(
+        self,
+        memory: MemoryCache,
+        redis: RedisCache | None,
+        notices: Notices | None,
+        forget_too: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`forget_too` is called whenever something is forgotten, for what remembers masks besides the tiers."""
         self._memory = memory
         self._redis = redis
         self._notices = notices
+        self._forget_too = forget_too
         if notices:
-            notices.on(FORGET, lambda digest: self._drop(_shows(digest)))
-            notices.on(PURGE, lambda version: self._drop(_is_of(version)))
+            notices.on(FORGET, self._drop)
 
     async def forget(self, digest: str) -> Forgotten:
         """Everything that any model made of the image of that SHA-256. Raises CacheAway."""
-        return await self._gone(FORGET, digest, _shows(digest))
+        return await self._gone(digest)
 
     async def purge(self, model_version: str | None) -> Forgotten:
         """Everything that this version of a model made, or everything. Raises CacheAway."""
-        word = model_version or EVERYTHING
-        return await self._gone(PURGE, word, _is_of(word))
+        return await self._gone(model_version or EVERYTHING)
 
     def in_memory(self) -> Holding:
         return Holding(len(self._memory), self._memory.bytes, self._memory.idle_s)
@@ -64,25 +70,18 @@ class Keeper:
         except RedisAway as error:
             raise CacheAway(f"Redis cannot be asked: {error}.") from error
 
-    async def _gone(self, kind: str, word: str, is_meant: Callable[[Entry], bool]) -> Forgotten:
+    async def _gone(self, word: str) -> Forgotten:
         """Redis first: a replica that has forgotten must not find it there again."""
         if self._redis is None or self._notices is None:
-            return Forgotten(self._drop(is_meant), None)
+            return Forgotten(self._drop(word), None)
         try:
-            from_redis = await self._redis.drop_all("" if word == EVERYTHING else word)
-            await self._notices.tell(f"{kind} {word}")
+            from_redis = await self._redis.forget(word, time.time())
+            await self._notices.tell(f"{FORGET} {word}")
         except RedisAway as error:
-            self._drop(is_meant)
+            self._drop(word)
             raise CacheAway(f"This process has forgotten; Redis and the other replicas have not: {error}.") from error
-        return Forgotten(self._drop(is_meant), from_redis)
+        return Forgotten(self._drop(word), from_redis)
 
-    def _drop(self, is_meant: Callable[[Entry], bool]) -> int:
-        return self._memory.drop_all(is_meant)
-
-
-def _shows(digest: str) -> Callable[[Entry], bool]:
-    return lambda entry: entry.digest == digest
-
-
-def _is_of(version: str) -> Callable[[Entry], bool]:
-    return lambda entry: version in (EVERYTHING, entry.model_version)
+    def _drop(self, word: str) -> int:
+        self._forget_too()
+        return self._memory.forget(word, time.time())

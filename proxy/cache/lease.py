@@ -1,12 +1,13 @@
 """One flight for equal images across replicas: a lease in Redis for whoever makes the mask, news for the others.
 
-Everything fails open. Where Redis does not answer, or the leader dies and its lease runs out, a waiter makes the mask
-itself; then two inferences bring the same bytes.
+Everything fails open. Where Redis does not answer, or the lease of a leader that died, froze or hangs runs out, one who
+waits makes the mask itself; then two inferences bring the same bytes.
 """
 
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -14,12 +15,13 @@ from proxy.cache.link import RedisAway, RedisLink
 from proxy.cache.notices import CHANNEL, Notices
 from proxy.cache.redis import entry_name
 from proxy.core.claims import Claim, Free
+from proxy.core.patience import Patience
 from proxy.core.types import Key
 
 logger = logging.getLogger(__name__)
 
 LEASE_S = 3.0
-"""How long the others wait for a leader that has died."""
+"""How long the others wait for a leader that has died, or is given up."""
 RENEWALS_PER_LEASE = 3
 LOOK_AGAIN_S = 0.5
 """A waiter's own look, should the news get lost."""
@@ -30,6 +32,9 @@ if redis.call('exists', KEYS[1]) == 1 then return 'made' end
 if redis.call('set', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 'ours' end
 return 'theirs'
 """
+RENEW = """
+return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('pexpire', KEYS[1], ARGV[2])
+"""
 GIVE_BACK = """
 if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end
 redis.call('publish', ARGV[2], ARGV[3])
@@ -39,12 +44,22 @@ redis.call('publish', ARGV[2], ARGV[3])
 class Leases:
     """Implements `core.claims.Claims` for replicas that share a Redis."""
 
-    def __init__(self, link: RedisLink, notices: Notices, shared: Callable[[Key], Awaitable[None]]) -> None:
-        """`shared` returns when an entry that is being written to Redis is there."""
+    def __init__(
+        self,
+        link: RedisLink,
+        notices: Notices,
+        shared: Callable[[Key], Awaitable[None]],
+        patience: Patience,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`shared` returns when an entry that is being written to Redis is there. `patience`: with ourselves."""
+        self.patience = patience
+        self.clock = clock
         self._link = link
         self._notices = notices
         self._shared = shared
         self._take = link.script(TAKE)
+        self._renew = link.script(RENEW)
         self._give_back = link.script(GIVE_BACK)
         self._background: set[asyncio.Task[None]] = set()
 
@@ -71,9 +86,9 @@ class Leases:
         while self._background:
             await asyncio.wait(self._background)
 
-    async def renew(self, key: Key) -> None:
-        """Raises RedisAway."""
-        await self._link.do(self._link.client.pexpire(_lease_name(key), _ms(LEASE_S)))
+    async def renew(self, key: Key, token: str) -> bool:
+        """False when somebody else leads by now. Raises RedisAway."""
+        return bool(await self._link.do(self._renew(keys=[_lease_name(key)], args=[token, _ms(LEASE_S)])))
 
     def give_back(self, key: Key, token: str) -> None:
         task = asyncio.create_task(self._returned(key, token))
@@ -93,12 +108,13 @@ class Leases:
 
 
 class Lease:
-    """Implements `core.claims.Claim`: held, and renewed, until it is released."""
+    """Implements `core.claims.Claim`: held, and renewed, until it is released or patience is over."""
 
     def __init__(self, leases: Leases, key: Key, token: str) -> None:
         self._leases = leases
         self._key = key
         self._token = token
+        self._taken_at = leases.clock()
         self._released = asyncio.Event()
         self._heart = asyncio.create_task(self._beat())
 
@@ -107,11 +123,17 @@ class Lease:
         self._leases.give_back(self._key, self._token)
 
     async def _beat(self) -> None:
-        while not await _came(self._released, LEASE_S / RENEWALS_PER_LEASE):
+        while not await _came(self._released, LEASE_S / RENEWALS_PER_LEASE) and not self._overdue:
             try:
-                await self._leases.renew(self._key)
+                if not await self._leases.renew(self._key, self._token):
+                    return
             except RedisAway as error:
                 logger.debug("a lease was not renewed: %s", error)
+
+    @property
+    def _overdue(self) -> bool:
+        """Whoever hangs shall not keep others waiting for as long as he lives."""
+        return self._leases.clock() - self._taken_at > self._leases.patience.seconds
 
 
 async def _came(event: asyncio.Event, patience_s: float) -> bool:

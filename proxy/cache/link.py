@@ -71,6 +71,7 @@ class RedisLink:
         if not self.breaker.admits():
             command.close()  # it never began
             raise RedisAway(f"left alone after {self.trouble}")
+        known = self.breaker.failures
         try:
             result = await command
         except ResponseError as error:
@@ -80,7 +81,7 @@ class RedisLink:
         except (RedisError, OSError, TimeoutError) as error:
             _mind_cancellation()
             self._events.failed("redis", error)
-            self._ill(f"{type(error).__name__}: {error}")
+            self._ill(f"{type(error).__name__}: {error}", known)
             raise RedisAway(str(error)) from error
         self._well()
         return result
@@ -108,8 +109,8 @@ class RedisLink:
         self.breaker.succeeded()
         self._note(None)
 
-    def _ill(self, trouble: str) -> None:
-        self.breaker.failed()
+    def _ill(self, trouble: str, known: int) -> None:
+        self.breaker.failed(known)
         if self.breaker.state == "open":
             self._events.left_alone(True)
         self._note(trouble)

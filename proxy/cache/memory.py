@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy.cache.tombstones import LIFE_PER_TTL, Tombstones, words_of
 from proxy.core.keys import aliases_of
 from proxy.core.types import Entry, Key, Mask
 
@@ -36,6 +37,7 @@ class MemoryCache:
         self._clock = clock
         self._slots: OrderedDict[Key, Slot] = OrderedDict()
         self._aliases: dict[Key, Key] = {}
+        self._tombstones = Tombstones(LIFE_PER_TTL * ttl_s)
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -77,12 +79,17 @@ class MemoryCache:
                 if self._aliases.get(alias) == key:
                     del self._aliases[alias]
 
-    def drop_all(self, is_meant: Callable[[Entry], bool]) -> int:
-        """How many there were."""
-        meant = [key for key, slot in self._slots.items() if is_meant(slot.entry)]
+    def forget(self, word: str, at: float) -> int:
+        """Drops what has that word, and remembers that it did, at that second since the epoch. How many there were."""
+        self._tombstones.lay(word, at)
+        meant = [key for key, slot in self._slots.items() if word in words_of(slot.entry)]
         for key in meant:
             self.drop(key)
         return len(meant)
+
+    def forgot(self, entry: Entry) -> bool:
+        """Whether it was forgotten here after it was made. `put` takes it all the same."""
+        return self._tombstones.cover(entry)
 
     @property
     def idle_s(self) -> float | None:

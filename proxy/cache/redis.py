@@ -3,12 +3,14 @@
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgpack
 
 from proxy.cache.entry import BadEntry, seal, unseal
-from proxy.cache.link import Pipeline, RedisAway, RedisLink
+from proxy.cache.link import RedisAway, RedisLink
+from proxy.cache.tombstones import EVERYTHING, LIFE_PER_TTL, words_of
 from proxy.cache.trips import Trips
 from proxy.core.keys import aliases_of
 from proxy.core.types import Entry, Key
@@ -18,7 +20,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "rematte:"
 SEED_KEY = PREFIX + "seed"
 SEED_BITS = 64
-ENTRIES = PREFIX + "?" * 32
+ENTRIES = PREFIX + "[0-9a-f]" * 32
 SCANNED = 500
 TAIL_BYTES = 400
 """Of a sealed entry: more than digest, BLAKE3, version and two numbers take."""
@@ -43,6 +45,19 @@ return answers
 """
 """Several lookups, and of each the first key that has an entry. A script, because three commands in a pipeline cost the
 client half as much again."""
+REMEMBERED = """
+for i = 1, 3 do
+  local forgotten_at = redis.call('get', KEYS[i])
+  if forgotten_at and tonumber(forgotten_at) >= tonumber(ARGV[1]) then return 0 end
+end
+"""
+"""Goes on only if no tombstone is as young as the entry."""
+PUT = f"""{REMEMBERED}
+redis.call('set', KEYS[4], ARGV[2], 'PX', ARGV[3])
+for i = 5, #KEYS do redis.call('set', KEYS[i], ARGV[4], 'PX', ARGV[5]) end
+return 1
+"""
+"""An entry and its aliases. In one step: between a look at the tombstones and the writing, one could be laid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,9 @@ class RedisCache:
         self._trips: Trips[Sequence[Key], object] = Trips(self._look_up)
         self._ttl_ms = int(ttl_s * 1000)
         self._alias_ms = int(ttl_s * 1000 * (1 + 1 / LINKS_PER_TTL))
+        self._tombstone_ms = int(ttl_s * 1000 * LIFE_PER_TTL)
+        self._put = link.script(PUT)
+        self._remembers = link.script(REMEMBERED + "return 1")
 
     async def get(self, *keys: Key) -> Stored | None:
         """The entry of the first key that has one, in one trip. Raises RedisAway.
@@ -84,17 +102,22 @@ class RedisCache:
             raise RedisAway(f"it answered {len(lookups)} lookups with {answers!r:.100}")
         return answers
 
-    async def put(self, key: Key, entry: Entry) -> None:
-        """Raises RedisAway, also when Redis is full."""
-        async with self._link.pipeline() as pipe:
-            pipe.set(entry_name(key), seal(key, entry), px=self._ttl_ms)
-            self._tell_aliases(pipe, key, entry)
-            await self._link.do(pipe.execute())
+    async def put(self, key: Key, entry: Entry) -> bool:
+        """Writes it and its aliases; False when it was forgotten after it was made. Raises RedisAway, also when Redis
+        is full."""
+        names = [*_tombstones_of(entry), entry_name(key), *map(_alias_name, aliases_of(entry))]
+        values: list[float | bytes | str] = [entry.made_at, seal(key, entry), self._ttl_ms, key.token, self._alias_ms]
+        return bool(await self._link.do(self._put(keys=names, args=values)))
+
+    async def remembers(self, entry: Entry) -> bool:
+        """Whether it was not forgotten after it was made. Raises RedisAway."""
+        return bool(await self._link.do(self._remembers(keys=_tombstones_of(entry), args=[entry.made_at])))
 
     async def link(self, key: Key, entry: Entry) -> None:
         """Tells the entry's aliases again. Raises RedisAway."""
         async with self._link.pipeline() as pipe:
-            self._tell_aliases(pipe, key, entry)
+            for alias in aliases_of(entry):
+                pipe.set(_alias_name(alias), key.token, px=self._alias_ms)
             await self._link.do(pipe.execute())
 
     async def resolve(self, alias: Key) -> Key | None:
@@ -111,12 +134,22 @@ class RedisCache:
         memory = await self._link.do(self._link.client.info("memory"))
         return int(memory.get("maxmemory", 0)), str(memory.get("maxmemory_policy", ""))
 
-    async def drop_all(self, mark: str) -> int:
-        """Every entry of an image's digest or a model's version; all entries for "". How many. Raises RedisAway.
-
-        An entry's image lies in front, who it is of behind: the end is enough to tell.
+    async def forget(self, word: str, at: float) -> int:
+        """Every entry of an image's digest or a model's version, or EVERYTHING, and for good: what was made until `at`
+        (seconds since the epoch) is not taken again. How many there were. Raises RedisAway.
         """
-        sought = msgpack.packb(mark) if mark else b""  # with its length in front: no part of a longer word
+        with suppress(RedisAway):  # a full Redis has no room for a tombstone yet
+            await self._bury(word, at)
+        dropped = await self._drop(word)
+        await self._bury(word, at)
+        return dropped
+
+    async def _bury(self, word: str, at: float) -> None:
+        await self._link.do(self._link.client.set(_tombstone_name(word), at, px=self._tombstone_ms))
+
+    async def _drop(self, word: str) -> int:
+        """An entry's image lies in front, who it is of behind: the end is enough to tell."""
+        sought = b"" if word == EVERYTHING else msgpack.packb(word)  # its length in front: no part of a longer word
         dropped = 0
         async for names in self._names():
             async with self._link.pipeline() as pipe:
@@ -163,10 +196,6 @@ class RedisCache:
         except (TypeError, ValueError) as error:
             raise RedisAway(f"{SEED_KEY} holds no seed; delete it") from error
 
-    def _tell_aliases(self, pipe: Pipeline, key: Key, entry: Entry) -> None:
-        for alias in aliases_of(entry):
-            pipe.set(_alias_name(alias), key.token, px=self._alias_ms)
-
     async def _opened(self, key: Key, stored: object, ttl_ms: object) -> Stored | None:
         try:
             return Stored(key, unseal(key, stored), _seconds(ttl_ms))
@@ -200,3 +229,11 @@ def entry_name(key: Key) -> str:
 
 def _alias_name(alias: Key) -> str:
     return PREFIX + "alias:" + alias.token
+
+
+def _tombstones_of(entry: Entry) -> list[str]:
+    return [_tombstone_name(word) for word in words_of(entry)]
+
+
+def _tombstone_name(word: str) -> str:
+    return PREFIX + "forgotten:" + word

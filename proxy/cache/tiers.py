@@ -72,6 +72,8 @@ class TieredCache:
             return None
 
     def keep(self, key: Key, entry: Entry) -> None:
+        if self._memory.forgot(entry):
+            return
         self._memory.put(key, entry)
         if self._redis is not None:
             self._sharing[key] = sharing = self._later(self._share(self._redis, key, entry))
@@ -112,15 +114,16 @@ class TieredCache:
         if self._redis is None:
             return
         if not await self._redis.renew(key):
-            await self._share(self._redis, key, entry)  # it was evicted, or Redis came back empty
+            await self._share(self._redis, key, entry)  # evicted, forgotten, or Redis came back empty
             return
         self._events.renewed()
         if link:
             await self._redis.link(key, entry)
 
     async def _share(self, redis: RedisCache, key: Key, entry: Entry) -> None:
-        if len(entry.payload) <= MAX_SHARED_BYTES:
-            await redis.put(key, entry)
+        small = len(entry.payload) <= MAX_SHARED_BYTES
+        if not await (redis.put(key, entry) if small else redis.remembers(entry)):
+            self._memory.drop(key)  # another replica was told to forget it, and we did not hear of that
 
     def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(_forgiving(work))

@@ -42,8 +42,11 @@ class Events:
     def shared(self) -> None:
         """A flight took the mask that another replica had just made."""
 
+    def recognised(self) -> None:
+        """A flight took the mask that was kept for another file of the same picture."""
+
     def wasted(self) -> None:
-        """A flight landed with a mask, and nobody waited for it: a lookup was quicker, or all had left."""
+        """An inference landed with a mask, and nobody waited for it: a lookup was quicker, or all had left."""
 
     def queued(self, waiting: int, waiting_bytes: int, inside: int) -> None:
         """Images that wait for the model now, their bytes, and those that it has."""

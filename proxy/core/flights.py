@@ -32,8 +32,10 @@ class Landing(Generic[V]):
 class Flights(Generic[K, V]):
     """Equal keys share one flight, in this process."""
 
-    def __init__(self, events: Events = SILENT) -> None:
+    def __init__(self, events: Events = SILENT, costly: Callable[[V], bool] = lambda _value: True) -> None:
+        """`costly`: whether what a flight brought took work, which is wasted when nobody waits for it."""
         self._events = events
+        self._costly = costly
         self._aloft: dict[K, Flight[V]] = {}
 
     async def board(self, key: K, take_off: Callable[[], Flight[V]]) -> Landing[V]:
@@ -75,7 +77,7 @@ class Flights(Generic[K, V]):
     def _landed(self, key: K, flight: Flight[V], task: asyncio.Task[V]) -> None:
         self._forget(key, flight)
         # Nobody may be waiting: asyncio would complain that an exception was never looked at.
-        if not task.cancelled() and not task.exception() and not flight.waiters:
+        if not task.cancelled() and not task.exception() and not flight.waiters and self._costly(task.result()):
             self._events.wasted()
 
     def _forget(self, key: K, flight: Flight[V]) -> None:

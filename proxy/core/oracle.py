@@ -14,6 +14,7 @@ from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
 from proxy.core.flights import Flight, Flights, Landing
 from proxy.core.keys import mask_key
+from proxy.core.patience import Patience
 from proxy.core.twins import Sighting, Twin, Twins
 from proxy.core.types import Cache, Found, Inference, Key, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
@@ -45,6 +46,11 @@ class Landed:
     """Another replica asked the model, and we waited for it."""
 
     @property
+    def inferred(self) -> bool:
+        """This flight asked the model."""
+        return not (self.found or self.made_elsewhere)
+
+    @property
     def stages(self) -> dict[str, float]:
         sighted = {"pixels": self.sight_s} if self.sight_s else {}
         return sighted if self.found else sighted | {"queue": self.queue_s, "infer": self.infer_s}
@@ -62,17 +68,20 @@ class Oracle:
         watch: ModelWatch,
         measure: Measure,
         twins: Twins | None = None,
+        patience: Patience | None = None,
         events: Events = SILENT,
     ) -> None:
-        """`claims` None: there are no other replicas. `twins` None: pictures are not known again in other files."""
+        """`claims` None: there are no other replicas. `twins` None: pictures are not known again in other files.
+        `patience` learns how long masks take."""
         self._cache = cache
         self._claims = claims
         self._dispatch = dispatch
         self._watch = watch
         self._measure = measure
         self._twins = twins
+        self._patience = patience
         self._events = events
-        self._flights: Flights[Key, Landed] = Flights(events)
+        self._flights = _flights(events)
         self._lately: OrderedDict[Key, tuple[Mask, float]] = OrderedDict()
 
     async def ask(self, image: Image, key: Key, terms: Terms, searched: bool) -> Landing[Landed]:
@@ -89,17 +98,20 @@ class Oracle:
             return Landing(Landed(mask), collapsed=True)
         claims = self._claims if searched and terms.may_keep else None
         landing = await self._flights.board(key, partial(self._take_off, image, key, terms, claims))
-        twin_unwanted = landing.value.found and not terms.may_find
-        if twin_unwanted or landing.value.mask.blake3 != await image.blake3():
-            # `no-cache` on a flight that was answered by the cache, or two images with one seeded hash at the same
-            # time: this one flies by itself.
-            if not twin_unwanted:
+        unwanted = not (landing.value.inferred or terms.may_find)
+        if unwanted or landing.value.mask.blake3 != await image.blake3():
+            # `no-cache` on a flight that took what was kept, for another file or by another replica, or two images
+            # with one seeded hash at the same time: this one flies by itself.
+            if not unwanted:
                 self._events.refuted()
-            alone = Flights[Key, Landed](self._events)
-            landing = await alone.board(key, partial(self._take_off, image, key, terms, None))
+            landing = await _flights(self._events).board(key, partial(self._take_off, image, key, terms, None))
         if landing.value.made_elsewhere:
             return Landing(landing.value, collapsed=True)
         return self._kept(image, landing) if terms.may_keep else landing
+
+    def forget(self) -> None:
+        """What landed lately is no answer any more. What is in the air lands."""
+        self._lately.clear()
 
     async def close(self, patience_s: float) -> None:
         """Waits for masks that are on their way into the cache."""
@@ -163,6 +175,8 @@ class Oracle:
         self._dispatch.release(job)
         await errand.image.digest()  # beside the inference, not before it
         mask = await self._mask(errand.image, size, await job.landed, sighting.names)
+        if self._patience:
+            self._patience.learn(job.queue_s + job.infer_s)
         if errand.keep:
             self._keep(errand.image, mask)
             self._name_fully(errand.image, mask)
@@ -176,15 +190,18 @@ class Oracle:
         return await asyncio.gather(measuring, sighting)
 
     async def _adopt(self, errand: Errand, twin: Twin, sight_s: float) -> Landed:
-        """The same picture's mask, under this file's names."""
-        mask = replace(twin.mask, digest=await errand.image.digest(), blake3=await errand.image.blake3())
+        """The same picture's mask, under this file's names. As an entry it is made now: its age decides whether it was
+        forgotten."""
+        digest, blake3 = await errand.image.digest(), await errand.image.blake3()
+        mask = replace(twin.mask, digest=digest, blake3=blake3, made_at=time.time())
         if errand.keep:
             self._keep(errand.image, mask)
+        self._events.recognised()
         return Landed(mask, errand.keep, sight_s=sight_s, found=twin.found)
 
     def _name_fully(self, image: Image, mask: Mask) -> None:
         if self._twins is not None:
-            self._twins.name_later(image, mask, partial(self._keep, image))
+            self._twins.name_later(image, mask, partial(self._cache.keep, self._key(image, mask)))
 
     async def _mask(self, image: Image, size: Size, inference: Inference, names: tuple[bytes, ...]) -> Mask:
         self._watch.saw(inference.model_version)
@@ -199,6 +216,10 @@ class Oracle:
             made_at=time.time(),
             names=names,
         )
+
+
+def _flights(events: Events) -> Flights[Key, Landed]:
+    return Flights(events, lambda landed: landed.inferred)
 
 
 def _release(claiming: asyncio.Task[Claim | Mask]) -> None:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.samples import Sample
 from prometheus_client.values import MutexValue, ValueClass
 
 from proxy.core.events import Answer, Events, Result, Stage, Upstream
@@ -61,12 +62,24 @@ class Metrics(Events):
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """The body and its media type, in the format that an `Accept` header asks for."""
-        registry = self._registry
-        if SEVERAL_PROCESSES:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the package is typed but for this
         encode, media_type = choose_encoder(accept)
-        return encode(registry), media_type
+        return encode(self._of_all_processes()), media_type
+
+    def hit_ratios(self) -> dict[Tier, float | None]:
+        """0..1 by tier, of the times that it was asked for a prediction's image; None before the first. Takes about as
+        long as an exposition."""
+        families = self._of_all_processes().collect()
+        samples = [sample for family in families if family.name == "rematte_lookups" for sample in family.samples]
+        return {
+            tier: _hit_ratio(sample for sample in samples if sample.labels["tier"] == tier) for tier in get_args(Tier)
+        }
+
+    def _of_all_processes(self) -> CollectorRegistry:
+        if not SEVERAL_PROCESSES:
+            return self._registry
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the package is typed but for this
+        return registry
 
     # What the doors tell
 
@@ -109,6 +122,9 @@ class Metrics(Events):
 
     def shared(self) -> None:
         self._shared.inc()
+
+    def recognised(self) -> None:
+        self._recognised.inc()
 
     def wasted(self) -> None:
         self._wasted.inc()
@@ -156,7 +172,8 @@ class Metrics(Events):
         self._collapsed = self._counter("collapsed", "Callers who shared a flight that another began.")
         self._withdrawn = self._counter("withdrawn", "Flights called back before the model had them.")
         self._shared = self._counter("shared", "Flights that took the mask that another replica made.")
-        self._wasted = self._counter("wasted_inferences", "Masks that landed with nobody waiting.")
+        self._recognised = self._counter("recognised", "Flights that took the mask of another file of the picture.")
+        self._wasted = self._counter("wasted_inferences", "Inferences that landed with nobody waiting.")
 
     def _count_failures(self) -> None:
         help_text = "Failures of other servers, by error class."
@@ -198,3 +215,9 @@ class Metrics(Events):
     def _level(self, name: str, help_text: str, several: Literal["livesum", "livemax"], *labels: str) -> Gauge:
         """`several`: how those of the living processes become one (prometheus_client's multiprocess_mode)."""
         return Gauge(f"rematte_{name}", help_text, labels, registry=self._registry, multiprocess_mode=several)
+
+
+def _hit_ratio(samples: Iterable[Sample]) -> float | None:
+    counts = {sample.labels["result"]: sample.value for sample in samples}
+    asked = sum(counts.values())
+    return counts["hit"] / asked if asked else None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.scrape import Scrape
 
 PICTURES = [picture(width, 30) for width in range(40, 60)]
+TOKEN = "sixteen-letters-and-more"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -64,6 +66,9 @@ class Visitor:
     async def kept(self, digest: str) -> httpx.Response:
         return await self._client.get(f"/v1/masks/{digest}")
 
+    async def contents(self) -> dict[str, Any]:
+        return (await self._client.get("/admin/cache", headers={"authorization": f"Bearer {TOKEN}"})).json()
+
     async def looks(self) -> dict[str, bool]:
         """What `/readyz?verbose` says of each part."""
         return {part["name"]: part["ok"] for part in (await self._client.get("/readyz?verbose")).json()["checks"]}
@@ -86,7 +91,8 @@ def redis_server(tmp_path) -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def visiting(torchserve: TorchServe, redis_url: str | None = None) -> AsyncIterator[Visitor]:
-    settings = Settings(redis_url=redis_url, race_head_start_ms=60_000, redis_timeout_ms=60_000)
+    patient = {"race_head_start_ms": 60_000, "redis_timeout_ms": 60_000}
+    settings = Settings(redis_url=redis_url, admin_token=TOKEN, **patient)
     app = build_app(settings, transport=httpx.MockTransport(torchserve.answer))
     async with (
         app.router.lifespan_context(app),
@@ -104,6 +110,8 @@ async def cached(visitor: Visitor, torchserve: TorchServe, shared: bytes) -> Non
     await visitor.mask(mine, door="cutout")
     await visitor.mask(shared)
     await visitor.mask(shared)
+    await visitor.mask(picture(60, 30, "PNG"))
+    await visitor.mask(picture(60, 30, "BMP"))
     await visitor.mask(mine, "no-store")
     await visitor.mask(mine, "only-if-cached")
     await visitor.mask(mine, "no-cache")
@@ -161,7 +169,7 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     hits, misses, bypassed = (count["rematte_cache_results_total", result] for result in ("hit", "miss", "bypass"))
     assert hits + misses + bypassed == visitor.asked
     assert count.sum("rematte_predictions_total") == visitor.asked
-    assert (hits, bypassed) == (10, 2)
+    assert (hits, bypassed) == (11, 2)
 
     near, far = count.sum("rematte_lookups_total", "memory"), count.sum("rematte_lookups_total", "redis")
     assert near == hits + misses
@@ -171,11 +179,12 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     assert count["rematte_upstream_errors_total", "ConnectionError", "redis"] >= 1
 
     flights, withdrawn = count["rematte_flights_total"], count["rematte_withdrawn_total"]
+    recognised = count["rematte_recognised_total"]
     unmeasured = 1  # the file that is no image takes off and is not sent
-    assert flights - withdrawn - unmeasured == len(torchserve.requests)
+    assert flights - withdrawn - recognised - unmeasured == len(torchserve.requests)
     assert count["rematte_stage_seconds_count", "queue"] == len(torchserve.requests)
     assert count["rematte_collapsed_total"] == 3
-    assert (withdrawn, count["rematte_wasted_inferences_total"]) == (2, 1)
+    assert (withdrawn, recognised, count["rematte_wasted_inferences_total"]) == (2, 1, 1)
     assert count["rematte_upstream_errors_total", "BackendError", "torchserve"] == 1
     assert count["rematte_predictions_total", "/v1/mask", "499"] == 3
     assert [count["rematte_recalls_total", result] for result in ("hit", "miss")] == [1, 1]
@@ -214,6 +223,21 @@ async def test_the_live_model_is_told_with_the_build():
     async with visiting(TorchServe()) as visitor:
         (build,) = [family for family in (await visitor.scrape()).families if family.name == "rematte_build_info"]
     assert [(sample.labels["model_version"], sample.value) for sample in build.samples] == [("small-1", 1)]
+
+
+async def test_what_each_tier_holds_and_how_well_it_served_is_told(redis_server):
+    torchserve = TorchServe()
+    known, new = PICTURES[:2]
+    async with visiting(torchserve, redis_server.url) as other:
+        await other.mask(known)
+    async with visiting(torchserve, redis_server.url) as visitor:
+        for image in (known, new, known, known):
+            await visitor.mask(image)
+        contents = await visitor.contents()
+    assert contents["idle_ttl_s"] == 1800
+    assert contents["memory"].items() >= {"entries": 3, "hit_ratio": 0.5}.items(), "the new one's mask, and two answers"
+    assert contents["redis"]["hit_ratio"] == 0.5
+    assert all(tier["bytes"] > 0 and 0 <= tier["idle_s"] < 60 for tier in (contents["memory"], contents["redis"]))
 
 
 async def test_verbose_readiness_looks_at_each_part(redis_server):

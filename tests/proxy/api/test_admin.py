@@ -30,7 +30,7 @@ async def test_the_contents_are_told():
     answer = await ask("GET", "/admin/cache", f"Bearer {TOKEN}")
     assert answer.json() == {
         "idle_ttl_s": 1800.0,
-        "memory": {"entries": 0, "bytes": 0, "idle_s": None},
+        "memory": {"entries": 0, "bytes": 0, "idle_s": None, "hit_ratio": None},
         "redis": None,
     }
 

@@ -1,28 +1,40 @@
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import redis
 
-from proxy.cache.lease import Lease, Leases
+from proxy.cache.lease import LEASE_S, Lease, Leases
 from proxy.cache.link import RedisLink
 from proxy.cache.memory import MemoryCache
 from proxy.cache.notices import Notices
 from proxy.cache.redis import RedisCache
 from proxy.cache.tiers import TieredCache
 from proxy.core.claims import Free
+from proxy.core.patience import Patience
+from tests.support.clock import Clock
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK
 
 TTL_S = 1800.0
+LONGEST_S = 30.0
+NAME = f"rematte:lease:{CAT_KEY.token}"
 
 
 class Replica:
     """One proxy's cache and leases over the shared Redis."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
         self.link = RedisLink.at(url, timeout_s=5.0)
         self.cache = TieredCache(MemoryCache(10**7, TTL_S), RedisCache(self.link, TTL_S), ttl_s=TTL_S)
         self.notices = Notices(self.link)
-        self.leases = Leases(self.link, self.notices, self.cache.shared)
+        self.leases = Leases(self.link, self.notices, self.cache.shared, Patience(LONGEST_S), clock or time.monotonic)
         self._listening = asyncio.create_task(self.notices.run())
 
     async def close(self) -> None:
@@ -86,7 +98,7 @@ async def test_a_leader_who_made_nothing_wakes_the_others_too(replicas):
 
 async def test_when_a_leader_dies_one_of_those_who_wait_leads(replicas, raw):
     first, second = replicas
-    raw.set(f"rematte:lease:{CAT_KEY.token}", b"of one who died", px=200)
+    raw.set(NAME, b"of one who died", px=200)
     waiting = [asyncio.create_task(replica.leases.claim(CAT_KEY)) for replica in (first, second)]
     (done,), (other,) = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     assert isinstance(done.result(), Lease)
@@ -99,23 +111,84 @@ async def test_when_a_leader_dies_one_of_those_who_wait_leads(replicas, raw):
 async def test_a_lease_is_renewed_for_as_long_as_it_is_held(replicas, raw):
     first, _ = replicas
     lease = await first.leases.claim(CAT_KEY)
-    name = f"rematte:lease:{CAT_KEY.token}"
-    raw.pexpire(name, 1500)
+    raw.pexpire(NAME, 1500)
     async with asyncio.timeout(10):
-        while raw.pttl(name) <= 1500:
+        while raw.pttl(NAME) <= 1500:
             await asyncio.sleep(0.05)
     lease.release()
     await first.leases.close()
-    assert not raw.exists(name)
+    assert not raw.exists(NAME)
+
+
+async def test_who_lost_the_lease_does_not_renew_the_next_ones(replicas, raw):
+    first, _ = replicas
+    lease = await first.leases.claim(CAT_KEY)
+    raw.set(NAME, b"the next one's", px=1500)
+    assert not await first.leases.renew(CAT_KEY, "mine")
+    assert raw.pttl(NAME) <= 1500
+    lease.release()
+
+
+async def test_whoever_takes_too_long_is_waited_for_no_more(replicas, redis_server):
+    """Its inference hangs, and its process lives."""
+    clock = Clock()
+    hangs, (waits, _) = Replica(redis_server.url, clock), replicas
+    lost = await hangs.leases.claim(CAT_KEY)
+    waiting = asyncio.create_task(waits.leases.claim(CAT_KEY))
+    clock.now += LONGEST_S
+    await asyncio.wait({waiting}, timeout=LEASE_S + 1)
+    assert not waiting.done(), "it is late, and not too late"
+    clock.now += 1
+    async with asyncio.timeout(10):
+        lease = await waiting
+    assert isinstance(lease, Lease)
+    lost.release()
+    await hangs.close()
+    lease.release()
+
+
+LEADER = """
+import asyncio, sys
+from proxy.core.types import Key
+from tests.proxy.cache.test_lease import Replica
+
+async def lead() -> None:
+    lease = await Replica(sys.argv[1]).leases.claim(Key(sys.argv[2]))
+    print("leads", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(lead())
+"""
+
+
+@contextmanager
+def another_leader(url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that leads, and makes nothing."""
+    command = [sys.executable, "-c", LEADER, url, CAT_KEY.token]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"leads\n"
+        yield process
+        process.kill()
+
+
+async def test_a_leader_that_is_frozen_is_waited_for_as_long_as_one_that_died(replicas, redis_server):
+    first, _ = replicas
+    with another_leader(redis_server.url) as leader:
+        leader.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(10):
+            lease = await first.leases.claim(CAT_KEY)
+    assert isinstance(lease, Lease)
+    lease.release()
 
 
 async def test_who_lost_the_lease_does_not_take_the_next_ones_back(replicas, raw):
     first, _ = replicas
     lease = await first.leases.claim(CAT_KEY)
-    raw.set(f"rematte:lease:{CAT_KEY.token}", b"the next one's")
+    raw.set(NAME, b"the next one's")
     lease.release()
     await first.leases.close()
-    assert raw.get(f"rematte:lease:{CAT_KEY.token}") == b"the next one's"
+    assert raw.get(NAME) == b"the next one's"
 
 
 async def test_without_redis_everybody_may(replicas, redis_server):

@@ -57,6 +57,19 @@ async def test_one_that_keeps_failing_is_left_alone_and_then_tried_again(redis_s
     await link.close()
 
 
+async def test_a_pause_that_catches_many_commands_does_not_open_the_breaker(redis_server):
+    link = RedisLink.at(redis_server.url, timeout_s=0.1)
+    await ping(link)
+    redis_server.freeze()
+    caught = await asyncio.gather(*(ping(link) for _ in range(2 * FAILURES)), return_exceptions=True)
+    redis_server.thaw()
+    redis_server.wait_until_ready()
+    assert [type(error) for error in caught] == [RedisAway] * 2 * FAILURES
+    assert link.breaker.state == "closed"
+    assert await ping(link)
+    await link.close()
+
+
 async def test_a_redis_that_refuses_a_command_is_not_away(link):
     for _ in range(FAILURES):
         with pytest.raises(RedisAway, match="unknown command"):

@@ -136,6 +136,16 @@ async def test_what_becomes_of_flights_is_told():
     assert told == {"took_off": 3, "collapsed": 1, "withdrew": 1, "wasted": 1}
 
 
+async def test_a_flight_that_cost_nothing_wasted_nothing():
+    heard, pilot = Heard(), Pilot()
+    (await board(Flights[str, str](heard, lambda value: value != "found"), pilot)).cancel()
+    await asyncio.sleep(0)
+    pilot.land("found")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert heard.times("wasted") == 0
+
+
 async def test_a_flight_that_crashes_unseen_wasted_no_mask():
     heard, pilot = Heard(), Pilot()
     (await board(Flights[str, str](heard), pilot)).cancel()

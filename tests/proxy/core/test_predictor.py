@@ -422,6 +422,32 @@ async def test_a_mask_that_another_replica_has_just_made_costs_no_inference():
     assert house.heard.times("shared") == 1
 
 
+class SlowReplicas(OtherReplicas):
+    """They land when told to."""
+
+    def __init__(self) -> None:
+        super().__init__(refusals=1)
+        self.landed = asyncio.Event()
+
+    async def claim(self, key):
+        await self.landed.wait()
+        return await super().claim(key)
+
+
+async def test_no_cache_that_boards_a_flight_which_takes_another_replicas_mask_flies_by_itself():
+    claims = SlowReplicas()
+    house = await House(FakeBackend(mask=grey_png(level=7)), LandsLater(mask_of(CAT)), claims).opened()
+    waits = house.ask()
+    await settle()
+    insists = house.ask(terms=Terms(may_find=False))
+    await settle()
+    claims.landed.set()
+    assert (await waits).rendered.body == grey_png()
+    fresh = await insists
+    assert (fresh.rendered.body, fresh.bypassed, fresh.collapsed) == (grey_png(level=7), True, False)
+    assert house.backend.calls == 1
+
+
 async def test_a_mask_that_another_replica_made_for_other_bytes_is_not_taken():
     claims = OtherReplicas(refusals=99)
     house = await House(cache=LandsLater(mask_of(DOG)), claims=claims).opened()

@@ -3,6 +3,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from proxy.cache.keeper import Keeper
+from proxy.cache.memory import MemoryCache
+from proxy.cache.tiers import TieredCache
 from proxy.core.dispatch import Dispatch
 from proxy.core.fingerprint import Image, image_of
 from proxy.core.keys import mask_key, picture_alias
@@ -124,6 +127,37 @@ async def test_a_late_name_is_kept_after_the_answer_and_found_by_others():
     assert [len(mask.names) for mask in masks(house.cache)] == [2]
     assert (await house.predict(CAT)).found is not None
     assert house.backend.calls == 1
+
+
+class NamedLater(FirstWord):
+    """Its late names wait at a gate."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.late_gate = asyncio.Event()
+
+    async def late(self, image: Image) -> bytes | None:
+        await self.late_gate.wait()
+        return await super().late(image)
+
+
+async def test_a_late_name_does_not_bring_back_what_was_forgotten_meanwhile():
+    memory = MemoryCache(10**6, 1800.0)
+    house = await House(cache=TieredCache(memory, None, ttl_s=1800.0), names=NamedLater()).opened()
+    await house.predict(CAT_JPEG)
+    await Keeper(memory, None, None).forget(await CAT_JPEG.digest())
+    house.names.late_gate.set()
+    await house.twins.settle()
+    assert len(memory) == 0
+
+
+async def test_what_was_forgotten_and_is_known_by_its_pixels_later_is_kept_again():
+    memory = MemoryCache(10**6, 1800.0)
+    house = await House(cache=TieredCache(memory, None, ttl_s=1800.0)).opened()
+    await house.predict(CAT)
+    await Keeper(memory, None, None).forget(await CAT_AGAIN.digest())
+    assert (await house.predict(CAT_AGAIN)).found.by_pixels
+    assert memory.get(mask_key(CAT_AGAIN, MODEL))
 
 
 async def test_a_mask_found_by_one_name_hands_on_all_of_them():

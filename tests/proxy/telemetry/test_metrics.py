@@ -80,6 +80,15 @@ def test_what_the_manual_lists_is_what_there_is():
     assert {family.name + "_total" * (family.type == "counter") for family in families} == listed
 
 
+def test_a_tiers_hit_ratio_is_of_the_times_that_it_was_asked():
+    metrics = Metrics()
+    assert metrics.hit_ratios() == {"memory": None, "redis": None}
+    for answer in ("hit", "hit", "hit", "miss"):
+        metrics.looked_up("memory", answer)
+    metrics.looked_up("redis", "error")
+    assert metrics.hit_ratios() == {"memory": 0.75, "redis": 0.0}
+
+
 ONE_OF_SEVERAL = """
 import sys
 from proxy.core.types import Model
@@ -89,7 +98,9 @@ metrics.serves(Model("inspyrenet", "small-1"))
 metrics.predicted("hit")
 metrics.took("read", 0.001)
 metrics.queued(2, 100, 1)
+metrics.looked_up("memory", "hit" if "show" in sys.argv else "miss")
 print(metrics.exposition("")[0].decode() if "show" in sys.argv else "", end="")
+print("#", metrics.hit_ratios())
 """
 
 
@@ -101,7 +112,9 @@ def one_of_several(folder: Path, *arguments: str) -> str:
 
 def test_any_of_several_processes_shows_what_all_of_them_counted(tmp_path):
     one_of_several(tmp_path)
-    count = Scrape(one_of_several(tmp_path, "show"))
+    shown = one_of_several(tmp_path, "show")
+    assert shown.endswith("# {'memory': 0.5, 'redis': None}\n")
+    count = Scrape(shown)
     assert count["rematte_cache_results_total", "hit"] == 2
     assert count["rematte_stage_seconds_count", "read"] == 2
     assert (count["rematte_queue_images"], count["rematte_queue_bytes"]) == (4, 200)
