@@ -16,7 +16,7 @@ import httpx
 
 from proxy.client.errands import BadErrand, Errand
 from proxy.core.fingerprint import image_of
-from proxy.errors import RematteError
+from proxy.errors import BadImage, RematteError
 from proxy.imaging.picture import upright_size
 from proxy.imaging.renderers import scaled_png
 
@@ -26,32 +26,37 @@ ANSWER_S = 120.0
 CONNECT_S = 5.0
 
 
-Finish = Callable[[bytes, bytes], bytes]
-"""What is written, made of the picture and the server's answer. Called in a thread."""
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How one picture's answer is asked for, and what is made of it (in a thread)."""
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    finish: Callable[[bytes], bytes] = bytes
 
 
-def as_it_comes(_picture: bytes, answer: bytes) -> bytes:
-    return answer
+def plainly(_picture: bytes) -> Ask:
+    return Ask()
 
 
-def grown(picture: bytes, mask: bytes) -> bytes:
-    """The mask as large as the picture, as the server would have made it. Raises BadImage and BackendError."""
-    size = upright_size(image_of(picture, seed=0), max_pixels=sys.maxsize)
-    return scaled_png(mask, size)
+def small(picture: bytes) -> Ask:
+    """A mask as the model made it, scaled here as the server would have done it: of twelve megapixels it has hundreds
+    of kilobytes, as it was made some ten. What cannot be measured here is the server's to judge."""
+    try:
+        size = upright_size(image_of(picture, seed=0), max_pixels=sys.maxsize)
+    except BadImage:
+        return Ask()
+    return Ask({"size": "model"}, partial(scaled_png, size=size))
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is asked for: at which path, with which options in the query, and what becomes of the answer."""
+    """What is fetched: from which path, and how it is asked for."""
 
     path: str
-    options: Mapping[str, str] = field(default_factory=dict)
-    finish: Finish = as_it_comes
+    ask: Callable[[bytes], Ask] = plainly
 
 
-MASKS = Kind("/v1/mask", {"size": "model"}, grown)
-"""Scaled here and not there: a mask of twelve megapixels has hundreds of kilobytes, as the model made it some ten."""
-CUTOUTS = Kind("/v1/cutout")
+MASKS, CUTOUTS = Kind("/v1/mask", small), Kind("/v1/cutout")
 
 
 class ServerAway(Exception):
@@ -81,10 +86,11 @@ class Door:
         began = time.monotonic()
         try:
             picture = errand.source.read_bytes()
-            response = await self._answer(picture)
+            ask = await asyncio.to_thread(self._kind.ask, picture)
+            response = await self._answer(picture, ask.options)
             if trouble := _trouble(response):
                 return Outcome(errand, time.monotonic() - began, trouble=trouble)
-            _write(errand.target, await asyncio.to_thread(self._kind.finish, picture, response.content))
+            _write(errand.target, await asyncio.to_thread(ask.finish, response.content))
         except (httpx.ConnectError, httpx.ConnectTimeout):
             url = str(self._client.base_url).rstrip("/")
             raise ServerAway(f"No server at {url}: start one with `make up`, or name another with --url.") from None
@@ -92,14 +98,14 @@ class Door:
             return Outcome(errand, time.monotonic() - began, trouble=str(error) or type(error).__name__)
         return Outcome(errand, time.monotonic() - began, _found(response.headers.get("cache-status", "")))
 
-    async def _answer(self, picture: bytes) -> httpx.Response:
+    async def _answer(self, picture: bytes, options: Mapping[str, str]) -> httpx.Response:
         """What the server has is not uploaded again."""
-        kept = await self._client.get(f"{self._kind.path}s/{sha256(picture).hexdigest()}", params=self._kind.options)
-        return kept if kept.status_code == HTTPStatus.OK else await self._post(picture)
+        kept = await self._client.get(f"{self._kind.path}s/{sha256(picture).hexdigest()}", params=options)
+        return kept if kept.status_code == HTTPStatus.OK else await self._post(picture, options)
 
-    async def _post(self, picture: bytes) -> httpx.Response:
+    async def _post(self, picture: bytes, options: Mapping[str, str]) -> httpx.Response:
         headers = {"Content-Type": "application/octet-stream"}  # the server looks at the bytes, not at a name for them
-        send = partial(self._client.post, self._kind.path, params=self._kind.options, content=picture, headers=headers)
+        send = partial(self._client.post, self._kind.path, params=options, content=picture, headers=headers)
         for _ in range(ATTEMPTS - 1):
             response = await send()
             delay = response.headers.get("retry-after", "")

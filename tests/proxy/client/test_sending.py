@@ -75,13 +75,27 @@ async def test_masks_are_asked_for_small_and_scaled_here_as_the_server_would(tmp
     assert client_side.target.read_bytes() == server_side.target.read_bytes()
 
 
-async def test_a_mask_for_what_is_no_picture_here_is_told_and_not_written(tmp_path):
-    work = errands(tmp_path, "cat")
+async def test_of_what_is_no_picture_here_the_server_is_the_judge(tmp_path):
+    (errand,) = errands(tmp_path, "cat")
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query)
+        return masked("rematte; hit")
+
+    async with httpx.AsyncClient(base_url="http://rematte:8000", transport=httpx.MockTransport(answer)) as client:
+        outcome = await Door(client, MASKS).send(errand)
+    assert (outcome.trouble, asked, errand.target.read_bytes()) == (None, [b""], PNG)
+
+
+async def test_a_small_mask_that_is_none_is_told_and_not_written(tmp_path):
+    (errand,) = errands(tmp_path, "cat")
+    errand.source.write_bytes(file_of(corners()))
     transport = httpx.MockTransport(lambda _request: masked("rematte; hit"))
     async with httpx.AsyncClient(base_url="http://rematte:8000", transport=transport) as client:
-        outcome = await Door(client, MASKS).send(work[0])
-    assert "no format known here" in outcome.trouble
-    assert not work[0].target.exists()
+        outcome = await Door(client, MASKS).send(errand)
+    assert "no mask" in outcome.trouble
+    assert not errand.target.exists()
 
 
 @pytest.mark.parametrize("status", [404, 405, 422, 500, 503])
