@@ -17,6 +17,9 @@ STRIDE = 32
 # Side of the ellipse that widens the transition region at stride 4, 2 and 1.
 TRANSITION_SIDES = (5, 9, 17)
 
+LEVELS = 4
+"""d3, d2, d1, d0."""
+
 Maps = tuple[Tensor, ...]
 
 
@@ -42,6 +45,20 @@ class Output(Pyramid):
 
     pred: Tensor
     confidence: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What backbone, encoders and decoder make of a picture.
+
+    `features` (BxDxhxw) and the `coarsest` logits (Bx1xhxw) are of stride 8; `sides`, the encoded maps that join in the
+    first of the `steps` that are to follow, of stride 4.
+    """
+
+    features: Tensor
+    coarsest: Tensor
+    sides: Maps
+    steps: int
 
 
 def read(pyramid: Pyramid) -> Output:
@@ -92,25 +109,34 @@ class InSPyReNet(nn.Module):
             raise ValueError(f"image_resized is needed for images above {self.threshold} pixels on both sides")
         return read(self.blend(self.single_pass(image_resized), self.single_pass(image)))
 
-    def single_pass(self, image: Tensor) -> Pyramid:
-        """One run through the network. Gradients do not flow from one step's SICA maps into the step before."""
-        height, width = _checked_size(image)
-        x1, x2, x3, x4, x5 = (encode(x) for encode, x in zip(self.encoders, self.backbone(image), strict=True))
-        refine2, refine1, refine0 = self.refiners
-        grow = self.pyramid.reconstruct
+    def single_pass(self, image: Tensor, levels: int = LEVELS) -> Pyramid:
+        """One run through the network, as far as the first `levels` (1 to 4) of the saliency."""
+        return self.sharpen(self.look(image, levels))
 
-        f3, d3 = self.decoder(x3, x4, x5)
-        quarter = (height // 4, width // 4)
-        f2, p2 = refine2(torch.cat([x2, resize(f3, quarter)], dim=1), d3.detach())
-        d2 = grow(d3.detach(), p2)
+    def look(self, image: Tensor, levels: int = LEVELS) -> Look:
+        """The coarsest saliency, and what the further levels are made from."""
+        _check_size(image)
+        maps = self.backbone(image)
 
-        half = (height // 2, width // 2)
-        f1, p1 = refine1(torch.cat([resize(x1, half), resize(f2, half)], dim=1), d2.detach(), p2.detach())
-        d1 = grow(d2.detach(), p1)
+        def encoded(*places: int) -> Maps:
+            return tuple(self.encoders[place](maps[place]) for place in places)
 
-        _, p0 = refine0(resize(f1, (height, width)), d1.detach(), p1.detach())
-        d0 = grow(d1.detach(), p0)
-        return Pyramid((d3, d2, d1, d0), (p2, p1, p0))
+        features, coarsest = self.decoder(*encoded(2, 3, 4))
+        return Look(features, coarsest, sides=encoded(*(1, 0)[: levels - 1]), steps=levels - 1)
+
+    def sharpen(self, look: Look) -> Pyramid:
+        """Level by level. Gradients do not flow from one step's SICA maps into the step before."""
+        features, saliency, laplacian = look.features, [look.coarsest], list[Tensor]()
+        for step in range(look.steps):
+            known = saliency[-1].detach()
+            height, width = size_of(known)
+            joined = torch.cat(
+                [resize(x, (2 * height, 2 * width)) for x in (*look.sides[step : step + 1], features)], dim=1
+            )
+            features, detail = self.refiners[step](joined, known, *(p.detach() for p in laplacian[-1:]))
+            laplacian.append(detail)
+            saliency.append(self.pyramid.reconstruct(known, detail))
+        return Pyramid(tuple(saliency), tuple(laplacian))
 
     def blend(self, low: Pyramid, high: Pyramid) -> Pyramid:
         """The low-resolution saliency, sharpened by high-resolution detail where it goes from background to object."""
@@ -122,8 +148,7 @@ class InSPyReNet(nn.Module):
         return Pyramid(tuple(saliency), tuple(laplacian))
 
 
-def _checked_size(image: Tensor) -> Size:
+def _check_size(image: Tensor) -> None:
     height, width = size_of(image)
     if height < STRIDE or width < STRIDE or height % STRIDE or width % STRIDE:
         raise ValueError(f"height and width must be multiples of {STRIDE}, not {height} x {width}")
-    return height, width

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model_serving.network.inspyrenet import LEVELS
 from model_serving.network.pyramid import ImagePyramid
-from model_serving.training.partial import LEVELS
 
 CONSISTENCY_WEIGHT = 1e-4
 EDGE_WEIGHT = 5.0

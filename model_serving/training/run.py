@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from model_serving.build import build_network
 from model_serving.network import InSPyReNet, Output
+from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.average import Average
 from model_serving.training.growing import with_weights
 from model_serving.training.losses import pyramid_loss
-from model_serving.training.partial import LEVELS, partial_pass
+from model_serving.training.quick import quick_pass
 from model_serving.training.schedule import Stage, one_cycle
 from model_serving.training.stream import Batch
 from model_serving.training.team import ALONE, Team
@@ -71,7 +72,7 @@ class Run:
     def predict(self, image: Tensor) -> Tensor:
         """What the averaged weights make of Bx3xHxW, 0..1: Bx1xHxW, or smaller where the stage lacks finer levels."""
         if self.stage.levels < LEVELS:
-            return torch.sigmoid(partial_pass(self.average.network, image, self.stage.levels)[-1])
+            return torch.sigmoid(self.average.network.single_pass(image, self.stage.levels).finest)
         output: Output = self.average.network(image)
         return output.pred
 
@@ -126,7 +127,7 @@ class Run:
         return float(loss.detach())
 
     def _loss(self, image: Tensor, truth: Tensor) -> Tensor:
-        saliency = partial_pass(self.network, image, self.stage.levels, halved=FAST_BFLOAT16)
+        saliency = quick_pass(self.network, image, self.stage.levels, halved=FAST_BFLOAT16)
         return pyramid_loss(saliency, truth, self.network.pyramid)
 
     def _build(self, size: int) -> InSPyReNet:

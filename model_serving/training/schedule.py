@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from model_serving.training.partial import LEVELS
+from model_serving.network.inspyrenet import LEVELS
 
 WARM_UP = 0.06
 FLOOR = 0.004

@@ -15,9 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.nn import functional as F
 
 from model_serving.evaluation.metrics import iou
+from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.bank import Bank, open_bank
 from model_serving.training.export import export
-from model_serving.training.partial import LEVELS
 from model_serving.training.run import Run
 from model_serving.training.schedule import Stage, parse_stages, stage_at
 from model_serving.training.stream import Batch, Composites, batches, example
