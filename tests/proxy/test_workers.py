@@ -11,6 +11,7 @@ from proxy.workers import Workers
 from tests.support.eventually import eventually
 
 PATIENCE_S = 20.0
+announced: list[str] = []
 buried: list[int] = []
 
 
@@ -52,8 +53,8 @@ def alive(number: int) -> bool:
 def meanwhile(tmp_path):
     """Runs the workers here (signals come to the main thread) and a visitor beside them, who ends it all."""
 
-    def run(job, visit, patience_s: float = PATIENCE_S) -> list[str]:
-        announced: list[str] = []
+    def run(job, visit, patience_s: float = PATIENCE_S) -> None:
+        announced.clear()
         buried.clear()
 
         def visitor() -> None:
@@ -68,15 +69,15 @@ def meanwhile(tmp_path):
             patience_s
         )
         thread.join()
-        return announced
 
     return run
 
 
 def test_all_are_started_announced_once_and_asked_to_end(meanwhile, tmp_path):
-    announced = meanwhile(work, lambda folder: eventually(lambda: len(numbers(folder)) == 2))
+    meanwhile(work, lambda folder: eventually(lambda: announced))
+    assert len(numbers(tmp_path)) == 2
     assert {int(file.stem) for file in tmp_path.glob("*.ended")} == numbers(tmp_path)
-    assert announced in ([], ["all are ready"])
+    assert announced == ["all are ready"]
 
 
 def test_one_that_dies_is_replaced(meanwhile, tmp_path):
