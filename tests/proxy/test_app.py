@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from proxy.settings import Settings
 from tests.proxy.api.asgi import Caller, body
 from tests.support.fake_torchserve import FakeTorchServe, open_house
+from tests.support.fakes import damaged, grey_png
 from tests.support.pictures import picture
 from tests.support.scrape import Scrape
 
@@ -141,6 +142,15 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     assert [count["rematte_recalls_total", result] for result in ("hit", "miss")] == [1, 1]
     assert count["rematte_problems_total", "unsupported-upload"] == 1
     assert count["rematte_verify_failures_total"] == 0
+
+
+async def test_a_mask_that_came_damaged_is_told_and_made_anew_for_the_next_who_asks():
+    masks = [damaged(grey_png(level=128)), grey_png(level=128)]
+    torchserve = FakeTorchServe(lambda _image: masks.pop(0))
+    async with visiting(torchserve) as visitor:
+        answers = [await visitor.mask(PICTURES[0]) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [502, 200, 200]
+    assert len(torchserve.requests) == 2
 
 
 async def test_the_model_server_is_told_the_callers_trace():
