@@ -1,19 +1,33 @@
 """`Cache-Control` in a request: what the caller allows the cache to do (RFC 9111, 5.2.1)."""
 
+import re
+
 from fastapi import Request
 
 from proxy.core.types import ANY_TERMS, Terms
 
+# RFC 9110, 5.6.4. Possessive, so that a field of nothing but quotes is read in linear time.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+(?P<end>"?)')
+
 
 def terms_of(request: Request) -> Terms:
-    """`no-cache`, `no-store` and `only-if-cached` count, whatever their case; other directives are passed over."""
+    """`no-cache`, `no-store` and `only-if-cached` count, whatever their case and argument; others are passed over."""
     lines = request.headers.getlist("cache-control")
     if not lines:
         return ANY_TERMS
-    given = {directive.partition("=")[0].strip().lower() for line in lines for directive in line.split(",")}
+    given = {name for line in lines for name in _names(line)}
     return Terms(
         may_find="no-cache" not in given, may_keep="no-store" not in given, may_infer="only-if-cached" not in given
     )
+
+
+def _names(line: str) -> list[str]:
+    return [directive.partition("=")[0].strip().lower() for directive in _QUOTED.sub(_without, line).split(",")]
+
+
+def _without(quoted: re.Match[str]) -> str:
+    """Nothing of a quoted string; a quote that nobody closes is none."""
+    return "" if quoted["end"] else quoted[0]
 
 
 def parameter() -> dict[str, object]:
@@ -24,5 +38,5 @@ def parameter() -> dict[str, object]:
         "required": False,
         "schema": {"type": "string", "examples": ["no-cache"]},
         "description": "`no-cache`: ask the model, whatever is kept. `no-store`: keep nothing of this image. "
-        "`only-if-cached`: answer from the cache or not at all (504).",
+        "`only-if-cached`: answer from the cache or not at all (504). `max-age` is passed over: a mask does not age.",
     }
