@@ -30,7 +30,7 @@ async def test_a_dead_redis_is_away_and_is_found_again_when_it_is_back(link, red
 
 
 async def test_a_frozen_redis_is_away_within_its_timeout_and_its_late_answer_is_nobodys(redis_server):
-    link = RedisLink.at(redis_server.url, timeout_s=0.05)
+    link = RedisLink.at(redis_server.url, timeout_s=0.5)
     await link.do(link.client.set("cat", b"meow"))
     redis_server.freeze()
     with pytest.raises(RedisAway):
