@@ -44,77 +44,27 @@ LAST_LANDINGS_S = 3.0
 """How long a closing house waits for inferences that are under way, before their masks are lost."""
 
 
-class House:
-    """The parts of one proxy, put together. Opening it starts its two watchers; closing it lets work land first."""
+class Storage:
+    """What is kept, and what the replicas tell each other of it. All but the memory is None without a Redis."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        url = settings.torchserve_url or TORCHSERVE_URL
-        management_url = settings.torchserve_management_url or str(httpx.URL(url).copy_with(port=MANAGEMENT_PORT))
-        self.drain = Drain()
-        self.metrics = Metrics()
-        self.link = _link(settings, self.metrics)
-        redis = self._redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
-        self.seed = Seed(redis)
-        memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
-        self.cache = TieredCache(memory, redis, ttl_s=settings.idle_ttl_s, events=self.metrics)
+    def __init__(self, settings: Settings, events: Events) -> None:
+        self.link = _link(settings, events)
+        self.redis = RedisCache(self.link, settings.idle_ttl_s) if self.link else None
+        self.seed = Seed(self.redis)
+        self.memory = MemoryCache(settings.memory_bytes, settings.idle_ttl_s)
+        self.cache = TieredCache(self.memory, self.redis, ttl_s=settings.idle_ttl_s, events=events)
         self.notices = Notices(self.link) if self.link else None
-        patience = Patience(settings.deadline_s / 2)  # then there is as much left for whoever takes over
+        self.patience = Patience(settings.deadline_s / 2)  # then there is as much left for whoever takes over
         self.leases = (
-            Leases(self.link, self.notices, self.cache.shared, patience) if self.link and self.notices else None
-        )
-        self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
-        self.dispatch = Dispatch(
-            self.backend,
-            max_waiting=settings.max_queue,
-            max_waiting_bytes=settings.max_queue_bytes,
-            events=self.metrics,
-        )
-        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s, events=self.metrics)
-        head_start = HeadStart(settings.head_start_s)
-        self.names = PictureNames(settings.pixel_names_max_pixels)
-        self.twins = Twins(self.cache, self.names, head_start)
-        self.oracle = Oracle(
-            cache=self.cache,
-            claims=self.leases,
-            dispatch=self.dispatch,
-            watch=self.watch,
-            measure=Measure(settings.max_image_pixels),
-            twins=self.twins if settings.pixel_names_max_pixels else None,
-            patience=patience,
-            events=self.metrics,
-        )
-        self.keeper = Keeper(memory, redis, self.notices, self.oracle.forget)
-        self.predictor = Predictor(
-            cache=self.cache,
-            oracle=self.oracle,
-            watch=self.watch,
-            head_start=head_start,
-            deadline_s=settings.deadline_s,
-            events=self.metrics,
-        )
-
-    def readiness(self) -> Readiness:
-        troubles = [self.watch.trouble]
-        if self.link is not None and self.link.trouble:
-            troubles.append(f"Redis is away: {self.link.trouble}")
-        return Readiness(
-            ready=self.watch.ever_ready,
-            degraded=tuple(trouble for trouble in troubles if trouble),
-            model=self.watch.model if self.watch.ever_ready else None,
-            stopping=self.drain.begun,
+            Leases(self.link, self.notices, self.cache.shared, self.patience) if self.link and self.notices else None
         )
 
     async def checks(self) -> Sequence[Check]:
-        """Each part as it is now."""
-        waiting = f"{self.dispatch.waiting} images wait, {self.dispatch.inside} are with the model"
-        model = Check("model server", not self.watch.trouble, self.watch.trouble or "ready")
-        return (model, Check("queue", True, waiting), *await self._redis_checks())
-
-    async def _redis_checks(self) -> Sequence[Check]:
-        if self.link is None or self._redis is None:
+        """Redis as it is now."""
+        if self.link is None or self.redis is None:
             return ()
         try:
-            wrong = await advice(self._redis)
+            wrong = await advice(self.redis)
         except RedisAway as error:
             return (Check("Redis", False, str(error)),)
         return (
@@ -122,33 +72,106 @@ class House:
             Check("Redis's eviction", not wrong, wrong or "as it should be"),
         )
 
+    async def close(self) -> None:
+        """What is on its way to Redis gets there first."""
+        if self.leases:
+            await self.leases.close()
+        await self.cache.settle()
+        if self.link:
+            await self.link.close()
+
+
+class ModelServer:
+    """TorchServe, the queue in front of it, and the eye on it."""
+
+    def __init__(self, settings: Settings, events: Events, transport: httpx.AsyncBaseTransport | None) -> None:
+        url = settings.torchserve_url or TORCHSERVE_URL
+        management_url = settings.torchserve_management_url or str(httpx.URL(url).copy_with(port=MANAGEMENT_PORT))
+        self.backend = TorchServe.at(url, management_url, model=settings.model, transport=transport)
+        self.dispatch = Dispatch(
+            self.backend,
+            max_waiting=settings.max_queue,
+            max_waiting_bytes=settings.max_queue_bytes,
+            events=events,
+        )
+        self.watch = ModelWatch(self.backend, self.dispatch, poll_s=settings.model_poll_s, events=events)
+
+
+class House:
+    """The parts of one proxy, put together. Opening it starts its watchers; closing it lets work land first."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.drain = Drain()
+        self.metrics = Metrics()
+        self.storage = Storage(settings, self.metrics)
+        self.model = ModelServer(settings, self.metrics, transport)
+        self._names = PictureNames(settings.pixel_names_max_pixels)
+        head_start = HeadStart(settings.head_start_s)
+        self._twins = Twins(self.storage.cache, self._names, head_start)
+        self._oracle = Oracle(
+            cache=self.storage.cache,
+            claims=self.storage.leases,
+            dispatch=self.model.dispatch,
+            watch=self.model.watch,
+            measure=Measure(settings.max_image_pixels),
+            twins=self._twins if settings.pixel_names_max_pixels else None,
+            patience=self.storage.patience,
+            events=self.metrics,
+        )
+        storage = self.storage
+        self.keeper = Keeper(storage.memory, storage.redis, storage.notices, self._oracle.forget)
+        self.predictor = Predictor(
+            cache=self.storage.cache,
+            oracle=self._oracle,
+            watch=self.model.watch,
+            head_start=head_start,
+            deadline_s=settings.deadline_s,
+            events=self.metrics,
+        )
+
+    def readiness(self) -> Readiness:
+        watch, link = self.model.watch, self.storage.link
+        redis_trouble = link and link.trouble and f"Redis is away: {link.trouble}"
+        return Readiness(
+            ready=watch.ever_ready,
+            degraded=tuple(trouble for trouble in (watch.trouble, redis_trouble) if trouble),
+            model=watch.model if watch.ever_ready else None,
+            stopping=self.drain.begun,
+        )
+
+    async def checks(self) -> Sequence[Check]:
+        """Each part as it is now."""
+        dispatch, trouble = self.model.dispatch, self.model.watch.trouble
+        waiting = f"{dispatch.waiting} images wait, {dispatch.inside} are with the model"
+        model = Check("model server", not trouble, trouble or "ready")
+        return (model, Check("queue", True, waiting), *await self.storage.checks())
+
     async def _advise(self) -> None:
-        for check in await self._redis_checks():
+        for check in await self.storage.checks():
             if not check.ok:
                 logger.warning("%s: %s", check.name, check.detail)
 
     @asynccontextmanager
     async def open(self, _app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.gather(self.seed.share(), self.watch.look(), self._advise())
-        watchers = [asyncio.create_task(self.seed.run()), asyncio.create_task(self.watch.run())]
-        if self.notices:
-            watchers.append(asyncio.create_task(self.notices.run()))
+        seed, watch, notices = self.storage.seed, self.model.watch, self.storage.notices
+        await asyncio.gather(seed.share(), watch.look(), self._advise())
+        watching = (seed.run(), watch.run(), *([notices.run()] if notices else []))
+        watchers = [asyncio.create_task(work) for work in watching]
         try:
             yield
         finally:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
-            await self.dispatch.close(LAST_LANDINGS_S)
-            await self.oracle.close(LAST_LANDINGS_S)
-            await self.twins.close()
-            self.names.close()
-            if self.leases:
-                await self.leases.close()
-            await self.cache.settle()
-            if self.link:
-                await self.link.close()
-            await self.backend.close()
+            await self._close()
+
+    async def _close(self) -> None:
+        await self.model.dispatch.close(LAST_LANDINGS_S)
+        await self._oracle.close(LAST_LANDINGS_S)
+        await self._twins.close()
+        self._names.close()
+        await self.storage.close()
+        await self.model.backend.close()
 
 
 def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -159,7 +182,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
     house = House(settings, transport)
     service = Service(
         predictor=house.predictor,
-        new_fingerprinter=lambda: Fingerprinter(house.seed.value),
+        new_fingerprinter=lambda: Fingerprinter(house.storage.seed.value),
         max_image_bytes=settings.max_image_bytes,
         mask=MaskPng(),
         model_mask=ModelMaskPng(),

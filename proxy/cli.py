@@ -48,10 +48,11 @@ def serve(host: Host = None, port: Port = None) -> None:
     """Start the proxy alone, in front of a TorchServe and a Redis that run already."""
     settings = _settings(_environment(host, port))
     from proxy.serving import serve as serve_until_stopped
+    from proxy.workers import CannotStart
 
     try:
         serve_until_stopped(settings)
-    except (CannotListen, ValueError) as error:
+    except (CannotListen, CannotStart, ValueError) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit from None

@@ -32,7 +32,10 @@ IDLE_CONNECTION_S = 75
 
 
 def serve(settings: Settings) -> None:
-    """Returns when a signal has stopped it. Raises CannotListen, and ValueError for a Redis URL that is none."""
+    """Returns when a signal has stopped it.
+
+    Raises CannotListen, CannotStart, and ValueError for a Redis URL that is none.
+    """
     door = bind(settings.host, settings.port)
     if settings.workers == 1:
         return _Server(settings).run(sockets=[door])

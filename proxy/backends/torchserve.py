@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import httpx
 
+from proxy.backends.png import is_whole
 from proxy.core.caller import caller
 from proxy.core.fingerprint import Image
 from proxy.core.types import Description, Inference, Model
@@ -27,9 +28,6 @@ DESCRIBE_S = 5.0
 CONNECTIONS = 64
 IN_FLIGHT_PER_SLOT = 2
 """One image in the worker and one waiting at its door: the worker never idles, and little is beyond recall."""
-
-PNG_BEGINS = b"\x89PNG\r\n\x1a\n"
-PNG_ENDS = b"IEND\xaeB`\x82"
 
 
 class TorchServe:
@@ -151,7 +149,7 @@ def _inference(response: httpx.Response) -> Inference:
         version = response.headers["x-model-version"]
     except (KeyError, ValueError) as error:
         raise BackendError(f"The model's answer lacks a good {error} header; is the archive one of ours?") from error
-    if not (response.content.startswith(PNG_BEGINS) and response.content.endswith(PNG_ENDS)):
+    if not is_whole(response.content):
         raise BackendError("The model's answer is no whole PNG.")
     return Inference(response.content, confidence, version)
 

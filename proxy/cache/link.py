@@ -73,13 +73,12 @@ class RedisLink:
             raise RedisAway(f"left alone after {self.trouble}")
         known = self.breaker.failures
         try:
-            result = await command
+            result = await _cancellable(command)
         except ResponseError as error:
             self._events.failed("redis", error)
             self._well()  # a Redis that is full refuses to write, and is not away
             raise RedisAway(str(error)) from error
         except (RedisError, OSError, TimeoutError) as error:
-            _mind_cancellation()
             self._events.failed("redis", error)
             self._ill(f"{type(error).__name__}: {error}", known)
             raise RedisAway(str(error)) from error
@@ -92,6 +91,7 @@ class RedisLink:
         try:
             await pubsub.subscribe(channel)
             async for message in pubsub.listen():
+                _mind_cancellation()
                 yield message["data"] if message["type"] == "message" else b""
         except (RedisError, OSError, TimeoutError) as error:
             _mind_cancellation()
@@ -123,8 +123,16 @@ class RedisLink:
         self.trouble = trouble
 
 
+async def _cancellable(command: Any) -> Any:
+    try:
+        return await command
+    finally:
+        _mind_cancellation()
+
+
 def _mind_cancellation() -> None:
-    """redis-py may take a cancellation for a connection that broke: whoever then goes on would never end."""
+    """redis-py sends within `asyncio.wait_for`, which before Python 3.12 may swallow a cancellation (CPython issue
+    86296): whoever then goes on would never end."""
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError

@@ -61,8 +61,6 @@ class Notices:
                 logger.debug("no news from the other replicas: %s", error)
             finally:
                 self.listening.clear()
-            if (task := asyncio.current_task()) and task.cancelling():
-                return  # redis-py may swallow it while it connects
             await asyncio.sleep(AGAIN_S)
 
     def _heard(self, notice: str) -> None:

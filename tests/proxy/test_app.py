@@ -1,50 +1,23 @@
 """The whole house, with a Redis that is real and a TorchServe that is not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
-from proxy.app import build_app
 from proxy.settings import Settings
 from tests.proxy.api.asgi import Caller, body
-from tests.support.fakes import grey_png
+from tests.support.fake_torchserve import FakeTorchServe, open_house
+from tests.support.fakes import damaged, grey_png
 from tests.support.pictures import picture
-from tests.support.redis_server import RedisServer
 from tests.support.scrape import Scrape
 
 PICTURES = [picture(width, 30) for width in range(40, 60)]
 TOKEN = "sixteen-letters-and-more"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-
-
-class TorchServe:
-    """Answers every image with the same mask while its gate is open; fails on those it is told to."""
-
-    def __init__(self) -> None:
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.arrived = asyncio.Event()
-        self.breaks_on: set[bytes] = set()
-        self.requests: list[httpx.Request] = []
-
-    async def answer(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            workers = [{"id": "9000", "status": "READY"}]
-            model = {"modelName": "inspyrenet", "modelVersion": "small-1", "batchSize": 1, "workers": workers}
-            return httpx.Response(200, json=[model])
-        self.requests.append(request)
-        image = await request.aread()
-        self.arrived.set()
-        await self.gate.wait()
-        if image in self.breaks_on:
-            return httpx.Response(500, json={"code": 500, "type": "InternalServerException", "message": "oops"})
-        headers = {"content-type": "image/png", "x-mask-confidence": "0.75", "x-model-version": "small-1"}
-        return httpx.Response(200, content=grey_png(), headers=headers)
 
 
 class Visitor:
@@ -81,27 +54,15 @@ class Visitor:
         return Scrape((await self._client.get("/metrics")).text)
 
 
-@pytest.fixture
-def redis_server(tmp_path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
 @asynccontextmanager
-async def visiting(torchserve: TorchServe, redis_url: str | None = None) -> AsyncIterator[Visitor]:
+async def visiting(torchserve: FakeTorchServe, redis_url: str | None = None) -> AsyncIterator[Visitor]:
     patient = {"race_head_start_ms": 60_000, "redis_timeout_ms": 60_000}
     settings = Settings(redis_url=redis_url, admin_token=TOKEN, **patient)
-    app = build_app(settings, transport=httpx.MockTransport(torchserve.answer))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client,
-    ):
+    async with open_house(torchserve, settings) as (app, client):
         yield Visitor(app, client)
 
 
-async def cached(visitor: Visitor, torchserve: TorchServe, shared: bytes) -> None:
+async def cached(visitor: Visitor, torchserve: FakeTorchServe, shared: bytes) -> None:
     """Hits from either tier, and what a caller may say of them."""
     mine = PICTURES[0]
     first = await visitor.mask(mine)
@@ -122,7 +83,7 @@ async def cached(visitor: Visitor, torchserve: TorchServe, shared: bytes) -> Non
     assert (await visitor.kept("0" * 64)).status_code == 404
 
 
-async def failing(visitor: Visitor, torchserve: TorchServe) -> None:
+async def failing(visitor: Visitor, torchserve: FakeTorchServe) -> None:
     """A file that is no image, one that breaks the model, and uploads that never come to a prediction."""
     torchserve.breaks_on = {PICTURES[2]}
     assert (await visitor.mask(b"text")).status_code == 422
@@ -131,7 +92,7 @@ async def failing(visitor: Visitor, torchserve: TorchServe) -> None:
     assert (await visitor.post(b"", **{"content-type": "image/png"})).status_code == 400
 
 
-async def together(visitor: Visitor, torchserve: TorchServe) -> None:
+async def together(visitor: Visitor, torchserve: FakeTorchServe) -> None:
     """Equal pictures at once, and callers who leave: from a flight that is in the air, and from one that waits."""
     torchserve.gate.clear()
     torchserve.arrived.clear()
@@ -154,7 +115,7 @@ async def until(visitor: Visitor, series: tuple[str, ...], value: float) -> None
 
 
 async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
-    torchserve, shared = TorchServe(), PICTURES[10]
+    torchserve, shared = FakeTorchServe(), PICTURES[10]
     async with visiting(torchserve, redis_server.url) as other:
         await other.mask(shared)
     torchserve.requests.clear()
@@ -192,8 +153,17 @@ async def test_after_a_mixed_trace_all_the_counters_reconcile(redis_server):
     assert count["rematte_verify_failures_total"] == 0
 
 
+async def test_a_mask_that_came_damaged_is_told_and_made_anew_for_the_next_who_asks():
+    masks = [damaged(grey_png(level=128)), grey_png(level=128)]
+    torchserve = FakeTorchServe(lambda _image: masks.pop(0))
+    async with visiting(torchserve) as visitor:
+        answers = [await visitor.mask(PICTURES[0]) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [502, 200, 200]
+    assert len(torchserve.requests) == 2
+
+
 async def test_the_model_server_is_told_the_callers_trace():
-    torchserve = TorchServe()
+    torchserve = FakeTorchServe()
     async with visiting(torchserve) as visitor:
         named = {"content-type": "image/jpeg", "traceparent": TRACE, "tracestate": "vendor=1"}
         await visitor.post(PICTURES[0], **named)
@@ -205,7 +175,7 @@ async def test_the_model_server_is_told_the_callers_trace():
 
 async def test_an_image_that_had_to_wait_keeps_its_own_trace():
     """It is sent when another caller's image comes back, in that other's footsteps."""
-    torchserve = TorchServe()
+    torchserve = FakeTorchServe()
     torchserve.gate.clear()
     async with visiting(torchserve) as visitor:
         traces = [f"00-{number:032x}-00f067aa0ba902b7-01" for number in range(1, 5)]
@@ -220,13 +190,13 @@ async def test_an_image_that_had_to_wait_keeps_its_own_trace():
 
 
 async def test_the_live_model_is_told_with_the_build():
-    async with visiting(TorchServe()) as visitor:
+    async with visiting(FakeTorchServe()) as visitor:
         (build,) = [family for family in (await visitor.scrape()).families if family.name == "rematte_build_info"]
     assert [(sample.labels["model_version"], sample.value) for sample in build.samples] == [("small-1", 1)]
 
 
 async def test_what_each_tier_holds_and_how_well_it_served_is_told(redis_server):
-    torchserve = TorchServe()
+    torchserve = FakeTorchServe()
     known, new = PICTURES[:2]
     async with visiting(torchserve, redis_server.url) as other:
         await other.mask(known)
@@ -241,7 +211,7 @@ async def test_what_each_tier_holds_and_how_well_it_served_is_told(redis_server)
 
 
 async def test_verbose_readiness_looks_at_each_part(redis_server):
-    async with visiting(TorchServe(), redis_server.url) as visitor:
+    async with visiting(FakeTorchServe(), redis_server.url) as visitor:
         well = {"model server": True, "queue": True}
         assert await visitor.looks() == well | {"Redis": True, "Redis's eviction": False}
         redis_server.kill()

@@ -34,7 +34,7 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[subproce
     process = subprocess.Popen(
         (sys.executable, "-m", "proxy.cli", *arguments),
         cwd=folder,
-        env=others | settings | {"PYTHONPATH": str(CHECKOUT)},
+        env=others | settings | {"PYTHONPATH": f"{CHECKOUT}{os.pathsep}{folder}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -69,6 +69,17 @@ def test_an_unknown_setting_is_refused_in_one_line(tmp_path, name):
     end = rematte(tmp_path, name, *arguments, REMATTE_PROT="9000")
     assert end == Ended(
         2, "", "rematte: REMATTE_PROT is no setting of Rematte; docs/settings.md lists those there are.\n"
+    )
+
+
+def test_workers_that_cannot_start_end_it_and_the_last_line_says_so(tmp_path, port):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif '--multiprocessing-fork' in sys.orig_argv:\n    os._exit(3)\n"
+    )
+    end = rematte(tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_WORKERS="2")
+    assert (end.status, end.output) == (1, "")
+    assert end.errors.splitlines()[-1] == (
+        "rematte: A worker process ended 5 times before it could serve, at last with exit status 3."
     )
 
 

@@ -12,19 +12,11 @@ import pytest
 import redis
 from PIL import Image as Pillow
 
-from proxy.app import build_app
 from proxy.settings import Settings
-from tests.support.redis_server import RedisServer
+from tests.support.fake_torchserve import FakeTorchServe, open_house
+from tests.support.fakes import grey_png
 from tests.support.relay import Relay
 
-MODEL = [
-    {
-        "modelName": "inspyrenet",
-        "modelVersion": "small-00000000",
-        "batchSize": 8,
-        "workers": [{"status": "READY"}],
-    }
-]
 PICTURES, REQUESTS, AT_ONCE = 12, 60, 6
 
 
@@ -40,26 +32,19 @@ def level_of(image: bytes) -> int:
     return blake2b(image, digest_size=1).digest()[0]
 
 
-class Model:
-    """A model server whose masks tell which image they are of."""
-
-    def __init__(self) -> None:
-        self.inferences = 0
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            return httpx.Response(200, json=MODEL)
-        self.inferences += 1
-        mask = io.BytesIO()
-        Pillow.new("L", (8, 8), level_of(await request.aread())).save(mask, "PNG")
-        headers = {"x-mask-confidence": "1", "x-model-version": "small-00000000"}
-        return httpx.Response(200, content=mask.getvalue(), headers=headers)
+def mask_of(image: bytes) -> bytes:
+    """It tells which image it is of."""
+    return grey_png(8, 8, level_of(image))
 
 
 class Client:
-    def __init__(self, client: httpx.AsyncClient, model: Model) -> None:
+    def __init__(self, client: httpx.AsyncClient, torchserve: FakeTorchServe) -> None:
         self._client = client
-        self.model = model
+        self._torchserve = torchserve
+
+    @property
+    def inferences(self) -> int:
+        return len(self._torchserve.requests)
 
     async def mask(self, image: bytes) -> httpx.Response:
         answer = await self._client.post("/v1/mask", content=image, headers={"content-type": "image/png"})
@@ -91,20 +76,9 @@ class Client:
 @asynccontextmanager
 async def proxy(redis_url: str) -> AsyncIterator[Client]:
     """Without the memory tier, so that every request asks Redis."""
-    model = Model()
-    app = build_app(Settings(redis_url=redis_url, memory_bytes=0), transport=httpx.MockTransport(model))
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://rematte", timeout=60) as client:
-            yield Client(client, model)
-
-
-@pytest.fixture
-def redis_server(tmp_path):
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    torchserve = FakeTorchServe(mask_of, batch_size=8)
+    async with open_house(torchserve, Settings(redis_url=redis_url, memory_bytes=0)) as (_app, client):
+        yield Client(client, torchserve)
 
 
 @pytest.fixture
@@ -121,7 +95,7 @@ async def test_a_healthy_redis_saves_inferences(redis_server):
     async with proxy(redis_server.url) as client:
         await client.recovers()
         await client.storm()
-        assert client.model.inferences < REQUESTS
+        assert client.inferences < REQUESTS
 
 
 @pytest.mark.parametrize("fault", ["late", "truncated", "damaged", "out of order", "loading", "nonsense"])

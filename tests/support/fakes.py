@@ -23,6 +23,12 @@ def grey_png(width: int = 4, height: int = 3, level: int = 255) -> bytes:
     return buffer.getvalue()
 
 
+def damaged(png: bytes) -> bytes:
+    """One bit of its pixels is not as it was; head and tail are."""
+    at = png.index(b"IDAT") + 8
+    return png[:at] + bytes([png[at] ^ 1]) + png[at + 1 :]
+
+
 @dataclass
 class FakeBackend:
     """Answers every image with the same mask, as soon as its gate is open. Counts what it was sent."""

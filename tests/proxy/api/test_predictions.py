@@ -280,3 +280,13 @@ async def test_cache_control_is_obeyed():
         assert cache_status(await ask("max-age=0")) == {"fwd": "miss", "stored": True}
         assert cache_status(await ask("no-cache")) == {"fwd": "bypass", "stored": True}
         assert "hit" in cache_status(await ask("only-if-cached"))
+
+
+async def test_a_page_that_is_loaded_again_costs_no_inference():
+    """A browser then says `max-age=0`, and so does `fetch` with `cache: "no-cache"`."""
+    backend = FakeBackend()
+    async with house(backend) as it:
+        for directive in ("private", "max-age=0"):
+            answer = await it.client.post("/v1/mask", content=CAT, headers=JPEG | {"Cache-Control": directive})
+    assert cache_status(answer)["detail"] == "rendered"
+    assert backend.calls == 1

@@ -5,7 +5,7 @@ from proxy.backends.torchserve import TorchServe
 from proxy.core.fingerprint import Image, image_of
 from proxy.core.types import Description, Inference, Model
 from proxy.errors import BackendAway, BackendError, BackendSilent, BadImage
-from tests.support.fakes import grey_png
+from tests.support.fakes import damaged, grey_png
 
 CAT = Image((b"ca", b"t"), 3, b"")
 HEADERS = {"content-type": "image/png", "x-mask-confidence": "0.75", "x-model-version": "small-1"}
@@ -59,6 +59,7 @@ async def test_the_image_goes_as_it_came_and_the_mask_comes_back():
         (httpx.Response(503, content=b"\xff"), BackendError, "no reason given"),
         (httpx.Response(200, content=b"text", headers=HEADERS), BackendError, "no whole PNG"),
         (httpx.Response(200, content=grey_png()[:-1], headers=HEADERS), BackendError, "no whole PNG"),
+        (httpx.Response(200, content=damaged(grey_png()), headers=HEADERS), BackendError, "no whole PNG"),
         (httpx.Response(200, content=grey_png()), BackendError, "x-mask-confidence"),
     ],
 )

@@ -6,10 +6,16 @@ from proxy.cache.breaker import FAILURES, Breaker
 from proxy.cache.link import RedisAway, RedisLink
 from tests.support.clock import Clock
 from tests.support.fakes import Heard
+from tests.support.stopping import TURNS, stop_after
 
 
 async def ping(link: RedisLink) -> object:
     return await link.do(link.client.ping())
+
+
+async def ask_for_ever(link: RedisLink) -> None:
+    while True:
+        await ping(link)
 
 
 async def test_a_dead_redis_is_away_and_is_found_again_when_it_is_back(link, redis_server):
@@ -24,7 +30,7 @@ async def test_a_dead_redis_is_away_and_is_found_again_when_it_is_back(link, red
 
 
 async def test_a_frozen_redis_is_away_within_its_timeout_and_its_late_answer_is_nobodys(redis_server):
-    link = RedisLink.at(redis_server.url, timeout_s=0.05)
+    link = RedisLink.at(redis_server.url, timeout_s=0.5)
     await link.do(link.client.set("cat", b"meow"))
     redis_server.freeze()
     with pytest.raises(RedisAway):
@@ -76,6 +82,13 @@ async def test_a_redis_that_refuses_a_command_is_not_away(link):
             await link.do(link.client.execute_command("NONSENSE"))
     assert link.breaker.state == "closed"
     assert link.trouble is None
+
+
+async def test_whoever_asks_can_be_stopped_at_each_step(redis_server):
+    for turns in range(TURNS):
+        link = RedisLink.at(redis_server.url, timeout_s=5.0)
+        await stop_after(turns, asyncio.create_task(ask_for_ever(link)))
+        await link.close()
 
 
 async def test_a_listener_is_told_when_it_can_miss_nothing_and_then_the_news(link):

@@ -1,8 +1,11 @@
 import asyncio
 
 import pytest
+import redis
 
 from proxy.cache.notices import Notices
+from tests.support.redis_server import RedisServer
+from tests.support.stopping import TURNS, stop_after
 
 
 @pytest.fixture
@@ -63,12 +66,21 @@ async def test_it_listens_again_when_redis_is_back(notices, redis_server):
         assert await heard(cat)
 
 
-async def test_it_can_be_stopped_while_redis_is_away(link, redis_server):
-    """redis-py takes a cancellation for a failure to connect."""
-    redis_server.kill()
-    for _ in range(20):
-        listening = asyncio.create_task(Notices(link).run())
-        await asyncio.sleep(0)
-        listening.cancel()
-        async with asyncio.timeout(10):
-            await asyncio.wait({listening})
+def hang_up(redis_server: RedisServer) -> None:
+    """On all who listen, as a Redis does that is started anew; whoever connects again is welcome."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.client_kill_filter(_type="pubsub")
+
+
+async def test_it_can_be_stopped_at_each_step_of_its_first_connection(link):
+    for turns in range(TURNS):
+        await stop_after(turns, asyncio.create_task(Notices(link).run()))
+
+
+async def test_it_can_be_stopped_at_each_step_of_connecting_again(link, redis_server):
+    for turns in range(TURNS):
+        notices = Notices(link)
+        listening = asyncio.create_task(notices.run())
+        await notices.listening.wait()
+        hang_up(redis_server)
+        await stop_after(turns, listening)
