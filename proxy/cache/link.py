@@ -90,6 +90,7 @@ class RedisLink:
         pubsub = self._listener.pubsub()
         try:
             await pubsub.subscribe(channel)
+            _mind_cancellation()
             async for message in pubsub.listen():
                 yield message["data"] if message["type"] == "message" else b""
         except (RedisError, OSError, TimeoutError) as error:
