@@ -17,17 +17,21 @@ from benchmarks.field import FULL, QUICK, Effort, Field
 from benchmarks.load import generator
 from benchmarks.memory import memory
 from benchmarks.missed import missed
+from benchmarks.redis_faults import redis_faults
 from benchmarks.report import machine, page
 from model_serving.weights import SHIPPED
 
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
+SCENARIOS = (cached, missed, equal, distant, redis_faults, memory)
+
+
 def measure(effort: Effort, weights: Path) -> str:
     """The page, after a run with the small variant's `weights`."""
     where = machine()
     with _field(effort, weights) as field:
-        return page(where, [scenario(field) for scenario in (cached, missed, equal, distant, memory)])
+        return page(where, [scenario(field) for scenario in SCENARIOS])
 
 
 @contextmanager
