@@ -19,12 +19,13 @@ from benchmarks.memory import memory
 from benchmarks.missed import missed
 from benchmarks.redis_faults import redis_faults
 from benchmarks.report import machine, page
+from benchmarks.torchserve_faults import shed, torchserve_faults
 from model_serving.weights import SHIPPED
 
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
-SCENARIOS = (cached, missed, equal, distant, redis_faults, memory)
+SCENARIOS = (cached, missed, equal, distant, redis_faults, torchserve_faults, shed, memory)
 
 
 def measure(effort: Effort, weights: Path) -> str:

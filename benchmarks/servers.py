@@ -1,5 +1,6 @@
 """The processes that are measured: each on free ports of loopback, none outliving the run."""
 
+import json
 import os
 import signal
 import socket
@@ -50,6 +51,17 @@ class TorchServe:
     inference_port: int
     management_port: int
     metrics_port: int
+
+    def worker(self, model: str) -> tuple[int, str]:
+        """Process id and status of the model's worker."""
+        (described,) = json.loads(get(self.management_port, f"/models/{model}"))
+        (worker,) = described["workers"]
+        return worker["pid"], worker["status"]
+
+    def room(self, model: str) -> int:
+        """How many more images its queue for the model would take."""
+        (described,) = json.loads(get(self.management_port, f"/models/{model}"))
+        return int(described["jobQueueStatus"]["remainingCapacity"])
 
     def inferences(self, model: str) -> int:
         """How many images it has taken for the model, by its own count."""
@@ -105,6 +117,14 @@ def torchserve(store: Path) -> Iterator[TorchServe]:
     command = [sys.executable, "-m", "model_serving.torchserve", "--model-store", str(store)]
     with _running(command, addresses, lambda: all(_has_worker(server, model) for model in models)):
         yield server
+
+
+@contextmanager
+def ailing() -> Iterator[TorchServe]:
+    """The stand-in that fails as its images say."""
+    port = free_port()
+    with _running([sys.executable, "-m", "benchmarks.ailing", str(port)], {}, lambda: _accepts(port)):
+        yield TorchServe(port, port, port)
 
 
 @contextmanager
