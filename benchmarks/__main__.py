@@ -17,6 +17,7 @@ from benchmarks.field import FULL, QUICK, Effort, Field
 from benchmarks.load import generator
 from benchmarks.memory import memory
 from benchmarks.missed import missed
+from benchmarks.recalled import recalled
 from benchmarks.redis_faults import redis_faults
 from benchmarks.report import machine, page
 from benchmarks.torchserve_faults import shed, torchserve_faults
@@ -25,7 +26,7 @@ from model_serving.weights import SHIPPED
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
-SCENARIOS = (cached, missed, equal, distant, redis_faults, torchserve_faults, shed, memory)
+SCENARIOS = (cached, missed, equal, distant, recalled, redis_faults, torchserve_faults, shed, memory)
 
 
 def measure(effort: Effort, weights: Path) -> str:
