@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks import archives, servers
+from benchmarks.beside_triton import beside_triton
 from benchmarks.cached import cached
 from benchmarks.distant import distant
 from benchmarks.equal import equal
@@ -26,7 +27,7 @@ from model_serving.weights import SHIPPED
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
-SCENARIOS = (cached, missed, equal, distant, recalled, redis_faults, torchserve_faults, shed, memory)
+SCENARIOS = (cached, beside_triton, missed, equal, distant, recalled, redis_faults, torchserve_faults, shed, memory)
 
 
 def measure(effort: Effort, weights: Path) -> str:
@@ -50,7 +51,7 @@ def _field(effort: Effort, weights: Path) -> Iterator[Field]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rough minutes instead of six")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and no page")
     quick = parser.parse_args().quick
     text = measure(QUICK if quick else FULL, SHIPPED)
     print(text)

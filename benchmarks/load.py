@@ -146,7 +146,7 @@ class Line(asyncio.Protocol):
         if not head.startswith(self._status) or self._says not in head:
             self._fail(head.decode("latin-1"))
             return
-        _, _, length = head.partition(b"content-length:")
+        _, _, length = head.partition(b"\r\ncontent-length:")
         self._missing = int(length.partition(b"\r")[0]) - len(body)
 
     def _fail(self, reason: str) -> None:

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -80,6 +80,17 @@ class Served:
     @property
     def resident_bytes(self) -> int:
         return int(psutil.Process(self.pid).memory_info().rss)
+
+
+@dataclass(frozen=True, slots=True)
+class Triton:
+    port: int
+    metrics_port: int
+
+    def hits(self) -> int:
+        """Of its response cache, by its own count."""
+        lines = get(self.metrics_port, "/metrics").splitlines()
+        return round(sum(float(line.split()[-1]) for line in lines if line.startswith("nv_cache_num_hits_per_model{")))
 
 
 @contextmanager
@@ -170,6 +181,27 @@ def nginx(program: str, origin: Served) -> Iterator[Served]:
         command = [program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr"]
         with _running(command, {}, lambda: _accepts(port)) as pid:
             yield Served(port, pid)
+
+
+def triton_python() -> str | None:
+    """A Python that has `nvidia-pytriton`: TRITON_PYTHON, or Debian's own (the wheel fails under pyenv's)."""
+    python = os.environ.get("TRITON_PYTHON", "/usr/bin/python3")
+    with suppress(OSError):
+        if subprocess.run([python, "-c", "import pytriton"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+@contextmanager
+def triton(python: str, answers: Path) -> Iterator[Triton]:
+    """Triton, which answers an image of n bytes with the file n of that folder."""
+    server = Triton(*_free_ports(2))
+    command = [python, str(Path(__file__).with_name("triton_peer.py")), *map(str, astuple(server)), str(answers)]
+    with (
+        TemporaryDirectory(prefix="bench-", dir="/tmp") as home,
+        _running(command, {"PYTRITON_HOME": home}, lambda: _answers(server.port, "/v2/models/noop/ready")),
+    ):
+        yield server
 
 
 @contextmanager
