@@ -45,8 +45,9 @@ check: $(DEVELOPMENT) ## linters and types
 	$(BIN)/hadolint Dockerfile-build
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.gpu.yml
 
-soak: $(DEVELOPMENT) ## 100,000 requests with 20,000 callers who hang up: nothing wrong, nothing left behind
+soak: $(DEVELOPMENT) ## 100,000 requests with 20,000 hang-ups, 10,000 of all kinds: nothing wrong, nothing left behind
 	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.mixed
 
 bench: $(DEVELOPMENT) ## measures, and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

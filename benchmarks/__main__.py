@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks import archives, servers
+from benchmarks.beside_triton import beside_triton
 from benchmarks.cached import cached
 from benchmarks.distant import distant
 from benchmarks.equal import equal
@@ -17,17 +18,23 @@ from benchmarks.field import FULL, QUICK, Effort, Field
 from benchmarks.load import generator
 from benchmarks.memory import memory
 from benchmarks.missed import missed
+from benchmarks.recalled import recalled
+from benchmarks.redis_faults import redis_faults
 from benchmarks.report import machine, page
+from benchmarks.torchserve_faults import shed, torchserve_faults
 from model_serving.weights import SHIPPED
 
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+SCENARIOS = (cached, beside_triton, missed, equal, distant, recalled, redis_faults, torchserve_faults, shed, memory)
 
 
 def measure(effort: Effort, weights: Path) -> str:
     """The page, after a run with the small variant's `weights`."""
     where = machine()
     with _field(effort, weights) as field:
-        return page(where, [scenario(field) for scenario in (cached, missed, equal, distant, memory)])
+        return page(where, [scenario(field) for scenario in SCENARIOS])
 
 
 @contextmanager
@@ -44,7 +51,7 @@ def _field(effort: Effort, weights: Path) -> Iterator[Field]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rough minutes instead of six")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and no page")
     quick = parser.parse_args().quick
     text = measure(QUICK if quick else FULL, SHIPPED)
     print(text)

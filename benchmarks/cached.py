@@ -31,7 +31,7 @@ routes, no proof that the entry is the image's, no expiry. *nginx* is its `proxy
 in front of the bare application: it cannot cache a body above 64 kB, and is left out where it is not installed.
 *Rematte, Redis* runs without its memory tier, and with a head start so long that no inference joins the race when the
 machine is full."""
-_REDIS_ALONE = {"memory_bytes": "0", "race_head_start_ms": "10000", "redis_timeout_ms": "10000"}
+REDIS_ALONE = {"memory_bytes": "0", "race_head_start_ms": "10000", "redis_timeout_ms": "10000"}
 _JPEG = {"content-type": "image/jpeg"}
 
 
@@ -62,7 +62,7 @@ def _contenders(field: Field, bodies: Sequence[bytes]) -> Iterator[dict[str, Doo
     with ExitStack() as stack:
         answer = Path(stack.enter_context(TemporaryDirectory()), "answer.png")
         ours = stack.enter_context(field.proxy(NOOP)).port
-        shared = stack.enter_context(field.proxy(NOOP, **_REDIS_ALONE)).port
+        shared = stack.enter_context(field.proxy(NOOP, **REDIS_ALONE)).port
         answer.write_bytes(httpx.post(f"http://{HOST}:{ours}/v1/mask", content=bodies[0], headers=_JPEG).content)
         bare, bare_redis = (stack.enter_context(servers.peer(answer, url)).port for url in ("", field.redis_url))
         doors = {

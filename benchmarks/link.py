@@ -4,8 +4,10 @@ It loses nothing, needs no slow start, and a connection to it is open at once: a
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
@@ -85,6 +87,27 @@ async def relay(link: Link, server_port: int) -> AsyncIterator[Relay]:
         it.port = door.sockets[0].getsockname()[1]
         async with door:
             yield it
+
+
+@contextmanager
+def relay_aside(link: Link, server_port: int) -> Iterator[int]:
+    """A relay's port, while the relay runs in a thread of its own. Who uses it must have left at the end."""
+    opened: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        over = asyncio.Event()
+        async with relay(link, server_port) as it:
+            opened.set_result((it.port, asyncio.get_running_loop(), over))
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=[run()])
+    thread.start()
+    port, loop, over = opened.result()
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
 
 
 async def _arrive(under_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:

@@ -30,15 +30,23 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where to send images, and what an answer's head must hold, in lower case, to count."""
+    """Where to send images, and what an answer's head must hold, in lower case, to count, beside the status."""
 
     port: int
     path: str
     says: bytes = b""
+    status: int = 200
 
     def request(self, body: bytes) -> bytes:
         head = f"POST {self.path} HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: image/jpeg\r\ncontent-length: {len(body)}"
         return head.encode() + _HEAD_ENDS + body
+
+
+class Window(Door):
+    """Where to ask by GET: whatever the body would be stays here."""
+
+    def request(self, body: bytes) -> bytes:  # noqa: ARG002 - as a door
+        return f"GET {self.path} HTTP/1.1\r\nhost: {HOST}".encode() + _HEAD_ENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +105,18 @@ class Line(asyncio.Protocol):
         self._answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._head = bytearray()
         self._missing: int | None = None
-        self._says = b""
+        self._says = self._status = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
 
-    async def ask(self, request: bytes, says: bytes) -> float:
+    async def ask(self, request: bytes, says: bytes, status: int = 200) -> float:
         """Seconds until the whole answer is here. Raises WrongAnswer."""
         self._answer = asyncio.get_running_loop().create_future()
         self._head.clear()
         self._missing = None
         self._says = says
+        self._status = b"http/1.1 %d" % status
         begun = time.perf_counter()
         self._transport.write(request)
         await self._answer
@@ -134,10 +143,10 @@ class Line(asyncio.Protocol):
         if not ended:
             return
         head = head.lower()
-        if not head.startswith(b"http/1.1 200") or self._says not in head:
+        if not head.startswith(self._status) or self._says not in head:
             self._fail(head.decode("latin-1"))
             return
-        _, _, length = head.partition(b"content-length:")
+        _, _, length = head.partition(b"\r\ncontent-length:")
         self._missing = int(length.partition(b"\r")[0]) - len(body)
 
     def _fail(self, reason: str) -> None:
@@ -165,7 +174,7 @@ async def _flood(door: Door, bodies: Sequence[bytes], connections: int, seconds:
         for turn in count(first):
             if time.perf_counter() > begun + seconds:
                 break
-            latencies.append(await line.ask(requests[turn % len(requests)], door.says))
+            latencies.append(await line.ask(requests[turn % len(requests)], door.says, door.status))
         return latencies
 
     async with _lines([door.port] * connections) as lines:
@@ -179,7 +188,7 @@ async def _take_turns(doors: Sequence[Door], bodies: Sequence[bytes]) -> list[li
     async with _lines([door.port for door in doors]) as lines:
         for body in bodies:
             for door, line, kept in zip(doors, lines, latencies, strict=True):
-                kept.append(await line.ask(door.request(body), door.says))
+                kept.append(await line.ask(door.request(body), door.says, door.status))
     return latencies
 
 
@@ -188,7 +197,7 @@ async def _rush(door: Door, bodies: Sequence[bytes]) -> Timing:
     async with _lines([door.port] * len(bodies)) as lines:
         begun = time.perf_counter()
         latencies = await asyncio.gather(
-            *(line.ask(request, door.says) for line, request in zip(lines, requests, strict=True))
+            *(line.ask(request, door.says, door.status) for line, request in zip(lines, requests, strict=True))
         )
         return Timing(tuple(latencies), time.perf_counter() - begun)
 

@@ -18,11 +18,11 @@ _LIBRARIES = (
 
 _HOW_TO_READ = """\
 # Benchmarks
-Written by `make bench`, which takes some six minutes (`.venv/bin/python -m benchmarks --quick` prints a rough version
-in two and writes nothing). Absolute figures belong to one machine, whose cores the load generator, the proxy, Redis and
-TorchServe share. What can be carried elsewhere are the ratios: all that stands in one table was measured in one run, in
-turns. The generator is a process of its own that writes prebuilt requests to raw sockets on loopback, and refuses to
-time an answer that is not what its row says: a miss among the hits ends the run.
+Written by `make bench` (`.venv/bin/python -m benchmarks --quick` prints a rough version sooner, and writes nothing).
+Absolute figures belong to one machine, whose cores the load generator, the proxy, Redis and TorchServe share. What can
+be carried elsewhere are the ratios: all that stands in one table was measured in one run, in turns. The generator is a
+process of its own that writes prebuilt requests to raw sockets on loopback, and refuses to time an answer that is not
+what its row says: a miss among the hits ends the run.
 """
 
 

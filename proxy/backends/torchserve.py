@@ -13,6 +13,7 @@ from typing import Any, Self
 import httpx
 
 from proxy.backends.png import is_whole
+from proxy.backends.retries import Retries
 from proxy.core.caller import caller
 from proxy.core.fingerprint import Image
 from proxy.core.types import Description, Inference, Model
@@ -37,6 +38,7 @@ class TorchServe:
         self._inference = inference
         self._management = management
         self._name = model
+        self._retries = Retries()
 
     @classmethod
     def at(
@@ -78,14 +80,19 @@ class TorchServe:
 
     async def _send(self, image: Image) -> httpx.Response:
         """Sends once more when the connection had gone stale. One that broke after the image was sent may have been
-        broken by the image: then only if a worker is ready, and never a third time."""
+        broken by the image: then only if a worker is ready. Never a third time, and not for every image in a row."""
+        self._retries.earn()
         try:
             return await self._connected(image)
         except (httpx.WriteError, httpx.CloseError) as error:
+            if not self._retries.spend():
+                raise
             logger.info("sending the image again: %s", error or type(error).__name__)
         except (httpx.ReadError, httpx.RemoteProtocolError) as error:
             if not (await self.describe()).ready_workers:
                 raise BackendAway("The model's worker is gone, and is being restarted.") from error
+            if not self._retries.spend():
+                raise
             logger.info("sending the image again to a ready worker: %s", error or type(error).__name__)
         return await self._connected(image)
 

@@ -90,6 +90,7 @@ class RedisLink:
         pubsub = self._listener.pubsub()
         try:
             await pubsub.subscribe(channel)
+            _mind_cancellation()
             async for message in pubsub.listen():
                 _mind_cancellation()
                 yield message["data"] if message["type"] == "message" else b""

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -18,6 +20,8 @@ RENEWALS_PER_TTL = 30
 """An entry's expiry in Redis is pushed forward at most this often: 1000 hits are then not 1000 writes."""
 ANSWER_FIRST_S = 0.002
 """Whoever waits for an answer does not wait for the writes that it causes."""
+LINKS_REMEMBERED = 4096
+"""Entries read from Redis whose aliases were told lately: what is not in memory has no other place to note it."""
 MAX_SHARED_BYTES = 4 * 1024 * 1024
 """Redis is single-threaded: a larger value would hold up everybody's lookups. It stays in memory."""
 
@@ -41,6 +45,7 @@ class TieredCache:
         self._events = events
         self._background: set[asyncio.Task[None]] = set()
         self._sharing: dict[Key, asyncio.Task[None]] = {}
+        self._linked: OrderedDict[Key, float] = OrderedDict()
 
     def peek(self, key: Key) -> Found | None:
         slot = self._memory.get(key)
@@ -96,10 +101,20 @@ class TieredCache:
             return None
         age_s = self._ttl_s - stored.ttl_s
         if age_s >= self._ttl_s / RENEWALS_PER_TTL:
-            self._later(self._renew(stored.key, stored.entry, link=True))
+            self._later(self._renew(stored.key, stored.entry, link=self._link_is_due(stored.key)))
             age_s = 0.0
         self._memory.put(stored.key, stored.entry, age_s=age_s, linked=False)
         return Found(stored.entry, "redis", self._ttl_s - age_s)
+
+    def _link_is_due(self, key: Key) -> bool:
+        now = self._clock()
+        if now - self._linked.get(key, -math.inf) < self._ttl_s / LINKS_PER_TTL:
+            return False
+        self._linked[key] = now
+        self._linked.move_to_end(key)
+        if len(self._linked) > LINKS_REMEMBERED:
+            self._linked.popitem(last=False)
+        return True
 
     def _renew_soon(self, key: Key, slot: Slot) -> None:
         now = self._clock()

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from benchmarks.link import HOST, PACKET_BYTES, Link, Relay, relay
+from benchmarks.link import HOST, PACKET_BYTES, Link, Relay, relay, relay_aside
 
 FAST = Link(delay_s=0.0, bytes_per_s=1e9)
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -88,3 +88,16 @@ async def test_a_server_that_breaks_off_ends_the_callers_connection_too():
         writer.write(b"ping")
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_a_relay_aside_runs_while_its_user_sleeps():
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(answer, HOST) as server:
+        with relay_aside(FAST, server.sockets[0].getsockname()[1]) as port:
+            connection = await asyncio.open_connection(HOST, port)
+            await took(connection, b"ping")
+            connection[1].close()
+            await connection[1].wait_closed()

@@ -92,6 +92,24 @@ async def test_an_image_that_may_have_killed_the_worker_is_not_sent_to_its_succe
     assert len(requests) == 2
 
 
+@pytest.mark.parametrize("broken", [httpx.WriteError("gone"), httpx.ReadError("reset")])
+async def test_where_every_image_breaks_hardly_any_is_sent_again(broken):
+    sent = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal sent
+        if request.method == "GET":
+            return description()
+        sent += 1
+        raise broken
+
+    backend = TorchServe.at("http://infer", "http://manage", model="m", transport=httpx.MockTransport(answer))
+    for _ in range(100):
+        with pytest.raises(BackendError, match="broke"):
+            await backend.infer(CAT)
+    assert 100 < sent <= 110
+
+
 @pytest.mark.parametrize(
     ("failures", "error"),
     [
