@@ -56,7 +56,7 @@ class Place:
 
     def pause(self, now: float) -> float:
         """Seconds that it stays empty."""
-        pause_s: float = min(FIRST_PAUSE_S * 2**self._setbacks, LONGEST_PAUSE_S)
+        pause_s: float = min(FIRST_PAUSE_S * 2 ** min(self._setbacks, 10), LONGEST_PAUSE_S)
         self._setbacks += 1
         self.due = now + pause_s
         return pause_s

@@ -66,7 +66,8 @@ class Forgotten(BaseModel):
 
 
 Model = Annotated[
-    str | None, Query(min_length=1, description="Only what this version made, as `X-Model-Version` says it.")
+    str | None,
+    Query(min_length=1, pattern=r"^[^*]+$", description="Only what this version made, as `X-Model-Version` says it."),
 ]
 
 

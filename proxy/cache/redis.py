@@ -11,7 +11,7 @@ import msgpack
 from proxy.cache.entry import BadEntry, seal, unseal
 from proxy.cache.link import RedisAway, RedisLink
 from proxy.cache.tombstones import EVERYTHING, LIFE_PER_TTL, words_of
-from proxy.cache.trips import Trips
+from proxy.cache.trips import Crowded, Trips
 from proxy.core.keys import aliases_of
 from proxy.core.types import Entry, Key
 
@@ -33,8 +33,8 @@ for lookup, many in ipairs(ARGV) do
   answers[lookup] = false
   for place = 1, many do
     local name = KEYS[before + place]
-    local stored = redis.call('GET', name)
-    if stored then
+    local stored = redis.pcall('GET', name)
+    if type(stored) == 'string' then
       answers[lookup] = {place, stored, redis.call('PTTL', name)}
       break
     end
@@ -44,7 +44,7 @@ end
 return answers
 """
 """Several lookups, and of each the first key that has an entry. A script, because three commands in a pipeline cost the
-client half as much again."""
+client half as much again. What is no string is no entry: an error would be everybody's who shares the trip."""
 REMEMBERED = """
 for i = 1, 3 do
   local forgotten_at = redis.call('get', KEYS[i])
@@ -87,7 +87,10 @@ class RedisCache:
 
         What does not open is dropped and counts as a miss.
         """
-        answer = await self._trips.ask(keys)
+        try:
+            answer = await self._trips.ask(keys)
+        except Crowded:
+            raise RedisAway("it is too slow for the lookups that wait for it") from None
         if answer is None:
             return None
         key, stored, ttl_ms = _understood(answer, keys)

@@ -97,7 +97,7 @@ class TieredCache:
     async def _fetch(self, redis: RedisCache, *keys: Key) -> Found | None:
         """Raises RedisAway."""
         stored = await redis.get(*keys)
-        if stored is None:
+        if stored is None or self._memory.forgot(stored.entry):  # perhaps while it was on its way
             return None
         age_s = self._ttl_s - stored.ttl_s
         if age_s >= self._ttl_s / RENEWALS_PER_TTL:

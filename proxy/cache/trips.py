@@ -10,6 +10,13 @@ A = TypeVar("A")
 
 MOST = 8
 """Questions of one trip: Redis answers nobody else meanwhile, and an answer may have megabytes."""
+LANES = 16
+"""Trips at once, where so many wait that one trip could not take them all: the line is slow, or they are large."""
+MOST_WAITING = 8 * LANES * MOST
+
+
+class Crowded(Exception):
+    """So many wait that whoever joined them would come too late."""
 
 
 class Trips(Generic[Q, A]):
@@ -19,14 +26,16 @@ class Trips(Generic[Q, A]):
         """`travel` brings an answer for each question, in order."""
         self._travel = travel
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
-        self._driver: asyncio.Task[None] | None = None
+        self._drivers: set[asyncio.Task[None] | None] = set()
 
     async def ask(self, question: Q) -> A:
-        """Raises what the trip raises."""
+        """Raises Crowded, and what the trip raises."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise Crowded
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
-        if self._driver is None:
-            self._driver = asyncio.create_task(self._drive())
+        if not self._drivers or (len(self._waiting) >= MOST and len(self._drivers) < LANES):
+            self._drivers.add(asyncio.create_task(self._drive()))
         return await answer
 
     async def _drive(self) -> None:
@@ -35,8 +44,8 @@ class Trips(Generic[Q, A]):
                 together = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
                 if wanted := [pair for pair in together if not pair[1].done()]:
                     await self._go(wanted)
-        finally:
-            self._driver = None
+        finally:  # and not in a callback: who asks before that would wait for nobody
+            self._drivers.discard(asyncio.current_task())
 
     async def _go(self, together: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
         try:

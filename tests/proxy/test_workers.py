@@ -161,6 +161,7 @@ def no_more_files() -> Iterator[None]:
 def test_one_that_has_lived_long_is_replaced_soon_however_often_others_died_before():
     place = Place(get_context("spawn").Semaphore(1))
     assert [place.pause(0.0) for _ in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert {place.pause(0.0) for _ in range(2000)} == {30.0}, "for days, too"
     place.move_in(get_context("spawn").Process(), 100.0)
     place.move_out(100.0 + LONGEST_PAUSE_S + 1)
     assert place.pause(0.0) == FIRST_PAUSE_S

@@ -28,9 +28,10 @@ class Replica:
     def __init__(self, url: str | None, clock: Clock) -> None:
         self._clock = clock
         self.link = RedisLink.at(url, timeout_s=5.0) if url else None
-        memory, redis = MemoryCache(10**7, TTL_S, clock), RedisCache(self.link, TTL_S) if self.link else None
-        self.tiers = TieredCache(memory, redis, ttl_s=TTL_S, clock=clock)
-        self.keeper = Keeper(memory, redis, Notices(self.link) if self.link else None)
+        redis = RedisCache(self.link, TTL_S) if self.link else None
+        self.memory = MemoryCache(10**7, TTL_S, clock)
+        self.tiers = TieredCache(self.memory, redis, ttl_s=TTL_S, clock=clock)
+        self.keeper = Keeper(self.memory, redis, Notices(self.link) if self.link else None)
 
     async def keep(self, entry, key=CAT_KEY) -> None:
         self.tiers.keep(key, entry)
@@ -116,6 +117,13 @@ async def test_what_was_made_before_is_not_kept_afterwards(redis_server, shared:
     await replica.tiers.settle()
     assert not await replica.has()
     await replica.close()
+
+
+async def test_what_was_on_its_way_from_redis_while_it_was_forgotten_does_not_arrive(replicas, raw):
+    here, there = replicas
+    await there.keep(MASK)
+    here.memory.forget(MASK.digest, time.time())
+    assert not await here.has()
 
 
 async def test_what_a_process_could_only_forget_by_itself_it_does_not_share_later(replicas, raw, redis_server):

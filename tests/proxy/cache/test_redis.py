@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -6,6 +7,7 @@ import redis
 from proxy.cache.entry import seal
 from proxy.cache.link import RedisAway
 from proxy.cache.redis import SEED_KEY, RedisCache, new_seed
+from proxy.core.types import Key
 from tests.support.entries import CAT_KEY, DOG_KEY, MASK, RENDERED
 
 TTL_S = 1800.0
@@ -70,6 +72,13 @@ async def test_where_the_first_entry_does_not_open_the_next_one_counts(cache, ra
     raw.set(f"rematte:{CAT_KEY.token}", b"\x00")
     await cache.put(DOG_KEY, MASK)
     assert (await cache.get(CAT_KEY, DOG_KEY)).entry == MASK
+
+
+async def test_what_is_no_entry_at_all_spoils_no_lookup_that_shares_its_trip(cache, raw):
+    await cache.put(CAT_KEY, MASK)
+    raw.rpush(f"rematte:{DOG_KEY.token}", "1")
+    alone, wrong, right = await asyncio.gather(cache.get(Key("c" * 32)), cache.get(DOG_KEY), cache.get(CAT_KEY))
+    assert (alone, wrong, right.entry) == (None, None, MASK)
 
 
 async def test_reading_writes_nothing(cache, raw):

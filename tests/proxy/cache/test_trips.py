@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from proxy.cache.trips import MOST, Trips
+from proxy.cache.trips import LANES, MOST, MOST_WAITING, Crowded, Trips
 
 
 class Far:
@@ -91,3 +91,29 @@ async def test_after_a_rest_it_travels_again(far: Far):
     far.back.release()
     far.back.release()
     assert [await trips.ask(1), await trips.ask(2)] == [2, 4]
+
+
+async def test_where_more_wait_than_one_trip_takes_another_sets_out(far: Far):
+    trips = Trips(far.double)
+    asked = [asyncio.create_task(trips.ask(0))]
+    await settle()
+    asked += [asyncio.create_task(trips.ask(number)) for number in range(MOST)]
+    await settle()
+    assert [len(trip) for trip in far.trips] == [1, MOST]
+    for _ in far.trips:
+        far.back.release()
+    assert len(await asyncio.gather(*asked)) == 1 + MOST
+
+
+async def test_nobody_joins_where_very_many_wait(far: Far):
+    trips = Trips(far.double)
+    asked = [asyncio.create_task(trips.ask(number)) for number in range(20, 20 + LANES * MOST)]
+    await settle()
+    assert len(far.trips) == LANES
+    asked += [asyncio.create_task(trips.ask(number)) for number in range(20, 20 + MOST_WAITING)]
+    await settle()
+    with pytest.raises(Crowded):
+        await trips.ask(1)
+    for _ in asked:
+        far.back.release()
+    assert len(await asyncio.gather(*asked)) == LANES * MOST + MOST_WAITING
