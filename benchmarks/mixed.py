@@ -123,7 +123,7 @@ async def run(proxy: servers.Served, requests: int, bar: Progress) -> tuple[Coun
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{proxy.port}", timeout=120, trust_env=False) as client:
         day = Day(client)
         await day.prepare()
-        before = await spend(day, requests // 2, "until it is warm")
+        before = await spend(day, requests, "until it is warm")
         day.done.clear()
         await spend(day, requests, "everything that callers send")
     await asyncio.sleep(FAREWELL_S)

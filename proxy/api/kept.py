@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from proxy.api.fields import Fields, fields_of
 from proxy.api.openapi import kept_problems, png_response
 from proxy.api.predictions import MaskSize, mask_renderer, response_of
 from proxy.api.service import service_of
@@ -29,7 +30,7 @@ async def kept_mask(request: Request, digest: Digest, size: MaskSize = "image") 
 
     `HEAD` says whether there is one. 404 means: upload it.
     """
-    return await _answer(request, digest, mask_renderer(service_of(request), size))
+    return await recall(request, fields_of(request.scope), digest, mask_renderer(service_of(request), size))
 
 
 @router.get(
@@ -40,14 +41,15 @@ async def kept_mask(request: Request, digest: Digest, size: MaskSize = "image") 
 )
 async def kept_cutout(request: Request, digest: Digest) -> Response:
     """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it."""
-    return await _answer(request, digest, service_of(request).cutout)
+    return await recall(request, fields_of(request.scope), digest, service_of(request).cutout)
 
 
-async def _answer(request: Request, digest: str, renderer: Renderer) -> Response:
+async def recall(request: Request, fields: Fields, digest: str, renderer: Renderer) -> Response:
+    """Raises UnknownDigest; BackendAway before there was a model."""
     begun = time.perf_counter()
     prediction = await service_of(request).predictor.recall(digest, renderer)
     response = response_of(prediction, {"lookup": time.perf_counter() - begun})
-    if _matches(request.headers.get("if-none-match", ""), prediction.etag):
+    if _matches(fields.get("if-none-match", ""), prediction.etag):
         headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
         return Response(status_code=304, headers=headers)
     return response

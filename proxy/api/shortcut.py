@@ -1,8 +1,11 @@
-"""The predictions' own way in: the documented operations, without the machinery that documents them.
+"""The own way in of predictions and kept answers: the documented operations, without the machinery that documents them.
 
 FastAPI's routing, dependencies and body limits cost a hit more than the hit itself, and so do the layers that other
 answers pass through. What takes this way is answered by the same function, and errors by the same words.
 """
+
+import re
+from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
@@ -10,34 +13,50 @@ from starlette.types import Receive, Scope, Send
 
 from proxy.api.expectation import asks_for_leave
 from proxy.api.fields import Fields, fields_of
+from proxy.api.kept import recall
 from proxy.api.last_resort import unforeseen
 from proxy.api.predictions import RENDERERS, answer
 from proxy.api.problems import departed, problem_response
 from proxy.api.request_id import named
 from proxy.api.service import service_of
-from proxy.core.types import Renderer
 from proxy.errors import RematteError
+
+_KEPT = re.compile("/v1/(?P<door>mask|cutout)s/(?P<digest>[0-9a-f]{64})")
+
+Way = Callable[[Request, Fields], Awaitable[Response]]
 
 
 class Application(FastAPI):
-    """Answers POSTs to the predictions' paths before FastAPI sees them, unless they have options or ask for leave."""
+    """Answers what the cache is asked for most before FastAPI sees it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        renderer_of = RENDERERS.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if renderer_of is None or scope["query_string"] or asks_for_leave(scope):
+        way = _way(scope)
+        if way is None:
             return await super().__call__(scope, receive, send)
         scope["app"] = self
         fields = fields_of(scope)
         name = named(scope, fields)
-        request = Request(scope, receive, send)
-        response = await _answered(request, fields, renderer_of(service_of(request)))
+        response = await _answered(Request(scope, receive, send), fields, way)
         response.raw_headers.append(name)
         return await response(scope, receive, send)
 
 
-async def _answered(request: Request, fields: Fields, renderer: Renderer) -> Response:
+def _way(scope: Scope) -> Way | None:
+    """None for what has options or asks for leave to send a body, and for all other paths."""
+    if scope["type"] != "http" or scope["query_string"]:
+        return None
+    method, path = scope["method"], scope["path"]
+    if method == "POST" and path in RENDERERS and not asks_for_leave(scope):
+        return lambda request, fields: answer(request, fields, RENDERERS[path](service_of(request)))
+    if method == "GET" and (kept := _KEPT.fullmatch(path)):
+        door, digest = kept["door"], kept["digest"]
+        return lambda request, fields: recall(request, fields, digest, RENDERERS[f"/v1/{door}"](service_of(request)))
+    return None
+
+
+async def _answered(request: Request, fields: Fields, way: Way) -> Response:
     try:
-        return await answer(request, fields, renderer)
+        return await way(request, fields)
     except RematteError as error:
         return problem_response(request, error)
     except ClientDisconnect:

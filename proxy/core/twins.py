@@ -14,7 +14,7 @@ from proxy.core.keys import picture_alias
 from proxy.core.race import HeadStart
 from proxy.core.types import Cache, Found, Mask
 
-MAX_LATE_BYTES = 32 * 1024 * 1024
+MAX_LATE_BYTES = 16 * 1024 * 1024
 """Images that may wait for their late names, together. What is too much goes without, for an inference some day."""
 
 REST_PER_WORK = 4.0

@@ -15,6 +15,18 @@ async def test_predictions_do_not_pass_through_the_documented_routes():
     assert answer.status_code == 200
 
 
+async def test_kept_answers_do_not_pass_through_them_either():
+    async with house() as it:
+        sent = await it.client.post("/v1/mask", content=grey_png(), headers={"content-type": "image/png"})
+        it.app.router.routes.clear()
+        kept = await it.client.get(f"/v1/masks/{sent.headers['x-image-digest']}")
+        same = await it.client.get(kept.request.url, headers={"if-none-match": kept.headers["etag"]})
+        unknown = await it.client.get(f"/v1/cutouts/{'0' * 64}")
+    assert (kept.status_code, kept.content) == (200, sent.content)
+    assert (same.status_code, unknown.status_code) == (304, 404)
+    assert "x-request-id" in same.headers
+
+
 @pytest.mark.parametrize("content_type", ["image/png", "text/plain"])
 async def test_the_documented_routes_answer_alike(content_type: str):
     """They are taken below a path prefix, which the shortcut does not know."""
