@@ -44,7 +44,7 @@ end
 return answers
 """
 """Several lookups, and of each the first key that has an entry. A script, because three commands in a pipeline cost the
-client half as much again. What is no string is no entry: an error would be everybody's who shares the trip."""
+client a quarter more. What is no string is no entry: an error would be everybody's who shares the trip."""
 REMEMBERED = """
 for i = 1, 3 do
   local forgotten_at = redis.call('get', KEYS[i])

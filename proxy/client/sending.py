@@ -40,7 +40,7 @@ def plainly(_picture: bytes) -> Ask:
 
 def small(picture: bytes) -> Ask:
     """A mask as the model made it, scaled here as the server would have done it: of twelve megapixels it has hundreds
-    of kilobytes, as it was made some ten. What cannot be measured here is the server's to judge."""
+    of kilobytes, as it was made some tens. What cannot be measured here is the server's to judge."""
     try:
         size = upright_size(image_of(picture, seed=0), max_pixels=sys.maxsize)
     except BadImage:

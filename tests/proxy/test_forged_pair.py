@@ -8,17 +8,16 @@ from dataclasses import replace
 from hashlib import blake2b
 
 import httpx
-import pytest
 import redis
 import xxhash
 from blake3 import blake3
 from PIL import Image as Pillow
 
-from proxy.app import build_app
 from proxy.cache.entry import seal, unseal
 from proxy.cache.redis import ENTRIES, PREFIX, SEED_KEY
 from proxy.core.types import Key
 from proxy.settings import Settings
+from tests.support.fake_torchserve import FakeTorchServe, open_house
 from tests.support.fakes import grey_png
 from tests.support.forged import forged_pair
 from tests.support.redis_server import RedisServer
@@ -26,8 +25,6 @@ from tests.support.scrape import Scrape
 
 VICTIM, FORGED = forged_pair(grey_png(40, 30, level=50), grey_png(30, 40, level=200))
 UNSEEDED, SECRET = 0, 0x5EED
-MODEL = {"modelName": "inspyrenet", "modelVersion": "small-1", "batchSize": 1, "workers": [{"status": "READY"}]}
-HEADERS = {"x-mask-confidence": "1", "x-model-version": "small-1"}
 
 
 def level_of(image: bytes) -> int:
@@ -35,10 +32,8 @@ def level_of(image: bytes) -> int:
     return blake2b(image, digest_size=1).digest()[0]
 
 
-async def model(request: httpx.Request) -> httpx.Response:
-    if request.method == "GET":
-        return httpx.Response(200, json=[MODEL])
-    return httpx.Response(200, content=grey_png(4, 3, level_of(await request.aread())), headers=HEADERS)
+def mask_of(image: bytes) -> bytes:
+    return grey_png(4, 3, level_of(image))
 
 
 class Client:
@@ -63,26 +58,8 @@ async def proxy(redis_url: str, memory_bytes: int = 0) -> AsyncIterator[Client]:
     settings = Settings(
         redis_url=redis_url, memory_bytes=memory_bytes, race_head_start_ms=60_000, redis_timeout_ms=60_000
     )
-    app = build_app(settings, transport=httpx.MockTransport(model))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client,
-    ):
+    async with open_house(FakeTorchServe(mask_of), settings) as (_, client):
         yield Client(client)
-
-
-@pytest.fixture
-def redis_server(tmp_path):
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
 
 
 async def has_mask_kept(redis_server: RedisServer, image: bytes) -> None:

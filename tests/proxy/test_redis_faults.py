@@ -9,7 +9,6 @@ from hashlib import blake2b
 
 import httpx
 import pytest
-import redis
 from PIL import Image as Pillow
 
 from proxy.settings import Settings
@@ -79,12 +78,6 @@ async def proxy(redis_url: str) -> AsyncIterator[Client]:
     torchserve = FakeTorchServe(mask_of, batch_size=8)
     async with open_house(torchserve, Settings(redis_url=redis_url, memory_bytes=0)) as (_app, client):
         yield Client(client, torchserve)
-
-
-@pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
 
 
 def test_no_two_of_the_pictures_share_a_grey():

@@ -41,6 +41,10 @@ async def test_a_purge_tells_how_much_is_gone(path: str):
     assert (answer.status_code, answer.json()) == (200, {"memory": 0, "redis": None})
 
 
+async def test_a_version_that_cannot_be_one_purges_nothing():
+    assert (await ask("DELETE", "/admin/cache?model=*", f"Bearer {TOKEN}")).status_code == 422
+
+
 async def test_an_image_that_is_forgotten_is_no_content():
     answer = await ask("DELETE", f"/v1/masks/{DIGEST}", f"Bearer {TOKEN}")
     assert (answer.status_code, answer.content) == (204, b"")

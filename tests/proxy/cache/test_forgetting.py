@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 
 import pytest
-import redis
 
 from proxy.cache.keeper import Keeper
 from proxy.cache.link import RedisLink
@@ -59,12 +58,6 @@ async def replicas(redis_server):
     yield both
     for replica in both:
         await replica.close()
-
-
-@pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
 
 
 async def forget(replica: Replica, what: str) -> None:

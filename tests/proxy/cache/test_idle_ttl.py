@@ -62,12 +62,6 @@ class Replica:
 
 
 @pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
-
-
-@pytest.fixture
 def time(raw):
     return Time(raw)
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import redis
 
 from proxy.cache.lease import LEASE_S, Lease, Leases
 from proxy.cache.link import RedisLink
@@ -53,12 +52,6 @@ async def replicas(redis_server):
     yield both
     for replica in both:
         await replica.close()
-
-
-@pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
 
 
 async def test_the_first_leads_and_the_second_looks_again_when_it_has_landed(replicas):

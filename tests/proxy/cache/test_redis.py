@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-import redis
 
 from proxy.cache.entry import seal
 from proxy.cache.link import RedisAway
@@ -16,12 +15,6 @@ TTL_S = 1800.0
 @pytest.fixture
 def cache(link):
     return RedisCache(link, TTL_S)
-
-
-@pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
 
 
 class Liar:

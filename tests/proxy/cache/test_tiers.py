@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import pytest
-import redis
 
 from proxy.cache.link import RedisLink
 from proxy.cache.memory import MemoryCache
@@ -39,12 +38,6 @@ async def replicas(redis_server, clock):
     for replica in both:
         await replica.tiers.settle()
         await replica.link.close()
-
-
-@pytest.fixture
-def raw(redis_server):
-    with redis.Redis.from_url(redis_server.url) as client:
-        yield client
 
 
 NAME = f"rematte:{CAT_KEY.token}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from proxy.cache.trips import LANES, MOST, MOST_WAITING, Crowded, Trips
+from tests.support.settling import settle
 
 
 class Far:
@@ -19,11 +20,6 @@ class Far:
         if 13 in numbers:
             raise ZeroDivisionError
         return [2 * number for number in numbers]
-
-
-async def settle() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -11,14 +11,10 @@ from proxy.core.types import ANY_TERMS, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BadImage
 from tests.support.fakes import DictCache, FakeBackend, Heard, MaskRenderer
+from tests.support.settling import settle
 
 CAT, DOG = image_of(b"cat", seed=1), image_of(b"dog", seed=1)
 ALONE_S = 60.0
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def measure(image: Image) -> tuple[int, int]:

@@ -6,18 +6,13 @@ from proxy.core.dispatch import Dispatch
 from proxy.core.fingerprint import image_of
 from proxy.errors import BackendAway, Overloaded
 from tests.support.fakes import FakeBackend
+from tests.support.settling import settle
 
 CAT, DOG, COW = (image_of(name * 10, seed=1) for name in (b"cat", b"dog", b"cow"))
 
 
 def dispatch(backend: FakeBackend, *, max_waiting: int = 8, max_waiting_bytes: int = 1000) -> Dispatch:
     return Dispatch(backend, max_waiting=max_waiting, max_waiting_bytes=max_waiting_bytes)
-
-
-async def settle() -> None:
-    """Lets every task run until it waits for something outside."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_an_image_goes_in_and_its_mask_comes_out():

@@ -5,6 +5,7 @@ import pytest
 from proxy.core.race import HeadStart, race
 from proxy.core.types import Found, Rendered
 from proxy.errors import BackendAway
+from tests.support.settling import settle
 
 HIT = Found(Rendered(b"png", "image/png", "mask.png", "digest", b"blake3", "v1", 1.0, 0.0), "redis", 1800.0)
 PATIENT_S = 60.0
@@ -41,11 +42,6 @@ class Runner:
 def start(head_start_s: float) -> tuple[Runner, Runner, asyncio.Task[object]]:
     lookup, inference = Runner(), Runner()
     return lookup, inference, asyncio.create_task(race(lookup.run(), inference.infer, head_start_s))
-
-
-async def settle() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_a_hit_within_the_head_start_answers_and_nothing_is_inferred():

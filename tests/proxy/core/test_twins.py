@@ -17,6 +17,7 @@ from proxy.core.types import ANY_TERMS, Found, Key, Model, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BadImage, Overloaded
 from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, masks
+from tests.support.settling import settle
 
 CAT, CAT_AGAIN, DOG = (image_of(name, seed=1) for name in (b"cat.png", b"cat.bmp", b"dog.png"))
 CAT_JPEG = image_of(b"cat.jpeg", seed=1)
@@ -83,11 +84,6 @@ class House:
 
     def ask(self, image: Image, terms: Terms = ANY_TERMS) -> "asyncio.Task[Prediction]":
         return asyncio.create_task(self.predict(image, terms))
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def test_the_same_picture_in_another_file_is_a_hit_without_an_inference():
