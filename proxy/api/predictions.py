@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -14,6 +14,7 @@ from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields, fields_of
 from proxy.api.openapi import image_body, png_response, prediction_problems
+from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.service import Service, service_of
 from proxy.api.terms import parameter as cache_control
 from proxy.api.terms import terms_of
@@ -27,14 +28,6 @@ MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
-MaskSize = Annotated[
-    Literal["image", "model"],
-    Query(
-        description="`image`: as large as the upright image. `model`: as the model made it, never larger than the "
-        "image and of the same shape: some thousand bytes, for slow lines. Scaled up (bilinear), it is the other one."
-    ),
-]
-
 router = APIRouter(tags=["predictions"], default_response_class=Response)
 
 
@@ -46,13 +39,13 @@ router = APIRouter(tags=["predictions"], default_response_class=Response)
     responses=prediction_problems()
     | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
 )
-async def mask(request: Request, size: MaskSize = "image") -> Response:
+async def mask(request: Request, options: Annotated[MaskOptions, Query()]) -> Response:
     """Finds what stands out in an image. Levels between 0 and 255 are soft edges: hair, glass, blur.
 
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
     """
-    return await answer(request, fields_of(request.scope), mask_renderer(service_of(request), size))
+    return await answer(request, fields_of(request.scope), options.renderer(service_of(request)))
 
 
 @router.post(
@@ -63,13 +56,13 @@ async def mask(request: Request, size: MaskSize = "image") -> Response:
     responses=prediction_problems()
     | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
 )
-async def cutout(request: Request) -> Response:
+async def cutout(request: Request, options: Annotated[CutoutOptions, Query()]) -> Response:
     """The image itself, upright, transparent where its background was.
 
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
     The model is asked once for the mask and the cutout of the same bytes.
     """
-    return await answer(request, fields_of(request.scope), service_of(request).cutout)
+    return await answer(request, fields_of(request.scope), options.renderer(service_of(request)))
 
 
 async def answer(request: Request, fields: Fields, renderer: Renderer) -> Response:
@@ -97,10 +90,6 @@ async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Te
         return await predictor.recall(digest, renderer)
     except UnknownDigest:
         return None
-
-
-def mask_renderer(service: Service, size: str) -> Renderer:
-    return service.model_mask if size == "model" else service.mask
 
 
 class _Finished(Response):

@@ -62,6 +62,13 @@ async def test_a_size_that_does_not_exist_is_refused_by_name():
     assert "size" in answer.json()["detail"]
 
 
+async def test_an_option_that_does_not_exist_is_refused_by_name():
+    async with house() as it:
+        answer = await it.client.post("/v1/mask?colour=red", content=CAT, headers=JPEG)
+    assert answer.status_code == 422
+    assert "colour" in answer.json()["detail"]
+
+
 async def test_an_image_is_answered_with_its_cutout():
     async with house(FakeBackend(mask=grey_png(level=77))) as it:
         cutout = picture_of(await send(it, "cutout", DOG))
