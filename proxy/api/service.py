@@ -10,6 +10,7 @@ from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
+from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
 
@@ -43,6 +44,8 @@ class Service:
     mask: Renderer
     model_mask: Renderer
     cutout: Renderer
+    compose: Callable[[Composition], Renderer]
+    """The renderer of a cutout that somebody wants otherwise."""
     readiness: Callable[[], Readiness]
     checks: Callable[[], Awaitable[Sequence[Check]]]
     drain: Drain
