@@ -40,6 +40,10 @@ Url = Annotated[
         help="The server; without it the one that REMATTE_HOST and REMATTE_PORT describe.", show_default=False
     ),
 ]
+Key = Annotated[
+    str | None,
+    typer.Option(help="One of the server's keys; without it REMATTE_API_KEY, if that is set.", show_default=False),
+]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Pictures under way at once.")]
 
 
@@ -77,32 +81,32 @@ def up(host: Host = None, port: Port = None, home: Home = CHECKOUT) -> None:
 
 
 @app.command()
-def mask(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
+def mask(files: Files, out: Out, url: Url = None, key: Key = None, jobs: Jobs = 4) -> None:
     """Fetch the masks of pictures from a running server."""
     from proxy.client import MASKS
 
-    _send(MASKS, files, out, url, jobs)
+    _send(MASKS, files, out, url, key, jobs)
 
 
 @app.command()
-def cutout(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
+def cutout(files: Files, out: Out, url: Url = None, key: Key = None, jobs: Jobs = 4) -> None:
     """Fetch pictures without their background from a running server."""
     from proxy.client import CUTOUTS
 
-    _send(CUTOUTS, files, out, url, jobs)
+    _send(CUTOUTS, files, out, url, key, jobs)
 
 
 def main() -> None:
     app()
 
 
-def _send(kind: "Kind", files: list[Path], out: Path, url: str | None, jobs: int) -> None:
+def _send(kind: "Kind", files: list[Path], out: Path, url: str | None, key: str | None, jobs: int) -> None:
     from proxy.client import BadErrand, ServerAway, Tally, fetch, plan
 
     try:
         errands = plan(files, out)
         with Tally(Console(), len(errands)) as tally:
-            asyncio.run(fetch(errands, url or _own_url(), kind, jobs, tally.tell))
+            asyncio.run(fetch(errands, url or _own_url(), kind, jobs, tally.tell, key or _own_key()))
     except BadErrand as error:
         _refuse(str(error), status=USAGE)
     except ServerAway as error:
@@ -115,6 +119,10 @@ def _send(kind: "Kind", files: list[Path], out: Path, url: str | None, jobs: int
 def _own_url() -> str:
     settings = _settings(_environment())
     return url_of(settings.host, settings.port)
+
+
+def _own_key() -> str | None:
+    return _environment().get("REMATTE_API_KEY")
 
 
 def _environment(host: str | None = None, port: int | None = None) -> dict[str, str]:
