@@ -22,6 +22,7 @@ from proxy.errors import (
     DownloadFailed,
     DownloadTooSlow,
     EmptyUpload,
+    NotAcceptable,
     NotCached,
     Overloaded,
     RefusedAddress,
@@ -96,6 +97,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
         "render, as far as they were needed.",
         'read;dur=0.412, lookup;dur=0.183;desc="redis"',
     ),
+    "Vary": ("Without a `format`, the request's `Accept` decides.", "Accept"),
     "X-Image-Digest": (
         "SHA-256 of the image's bytes.",
         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
@@ -112,6 +114,7 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
     UnknownKey: "Send one of this server's keys in `X-API-Key`, or in `Authorization` after `Bearer`.",
+    NotAcceptable: "`Accept: text/html` matches nothing that there is; these are: image/png (`format=png`).",
     BadUrl: "Pictures are fetched from http:// and https:// addresses, not from `file:`.",
     RefusedAddress: "images.example leads to a loopback address, and pictures are fetched from the public internet "
     "alone; whoever runs this server can allow more with REMATTE_URL_ALLOW.",
@@ -190,7 +193,7 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((UnknownKey, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
 
 
 def admin_problems() -> dict[int | str, Json]:

@@ -13,6 +13,7 @@ from proxy.errors import BackendError
 from proxy.imaging.colours import in_rgb
 from proxy.imaging.picture import upright
 from proxy.imaging.png import encode
+from proxy.imaging.refinement import Refinement, refined
 
 PNG = "image/png"
 IHDR_SIZE = slice(16, 24)
@@ -41,6 +42,26 @@ class ModelMaskPng:
         return mask.png, PNG
 
 
+class RefinedMaskPng:
+    """The mask with what was asked of it; lengths are pixels of the upright image, whatever size it is sent in."""
+
+    needs_image = False
+
+    def __init__(self, refinement: Refinement, *, as_the_model_made_it: bool = False) -> None:
+        self._refinement = refinement
+        self._small = as_the_model_made_it
+        self.name = f"mask.{'model.' if self._small else ''}png {refinement!r}"
+
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
+        return await asyncio.to_thread(self._png, mask), PNG
+
+    def _png(self, mask: Mask) -> bytes:
+        (made_wide,) = struct.unpack(">I", mask.png[IHDR_SIZE][:4])
+        ratio = made_wide / mask.width if self._small else 1.0
+        grey = scaled(mask.png, None if self._small else (mask.width, mask.height))
+        return encode(refined(grey, self._refinement.scaled(ratio)))
+
+
 class CutoutPng:
     """The upright image with the mask as alpha: RGBA, colours and their ICC profile kept, EXIF dropped."""
 
@@ -61,14 +82,14 @@ def mask_png(mask: Mask) -> bytes:
 
 def scaled_png(png: bytes, size: tuple[int, int]) -> bytes:
     """The mask in `png`, brought to width and height. Raises BackendError when it is no picture."""
-    return encode(_scaled(png, size))
+    return encode(scaled(png, size))
 
 
 def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
     """Where the image had holes of its own, they stay holes. Edges are not decontaminated; where nothing is left, the
     colour is black. Raises BadImage."""
     picture = in_rgb(upright(image, max_pixels))
-    alpha = _scaled(mask.png, picture.size)
+    alpha = scaled(mask.png, picture.size)
     if picture.mode == "RGBA":
         alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
     # What was removed must not lie under the alpha for whoever looks; and zeros are half the bytes of a photo.
@@ -82,9 +103,10 @@ def _any(level: int) -> int:
     return 255 if level else 0
 
 
-def _scaled(png: bytes, size: tuple[int, int]) -> Pillow.Image:
+def scaled(png: bytes, size: tuple[int, int] | None) -> Pillow.Image:
+    """The mask in `png` as a picture of mode L and that size, or its own. Raises BackendError when it is no picture."""
     try:
         grey = Pillow.open(io.BytesIO(png), formats=("PNG",)).convert("L")
     except (OSError, SyntaxError, ValueError) as error:
         raise BackendError("The model server answered with something that is no mask.") from error
-    return grey if grey.size == size else grey.resize(size, Pillow.Resampling.BILINEAR)
+    return grey if size in (None, grey.size) else grey.resize(size, Pillow.Resampling.BILINEAR)
