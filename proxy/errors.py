@@ -6,6 +6,7 @@ RematteError
 │   ├── DigestMismatch       the bytes are not those that were announced
 │   ├── UnsupportedUpload
 │   └── UploadTooLarge
+├── NotAcceptable            the caller takes none of the formats that there are
 ├── BadImage                 the bytes arrived, but are no picture we can work on
 │   └── TooManyPixels
 ├── UnknownDigest            nothing is kept for an image that was only named
@@ -68,6 +69,15 @@ class UploadTooLarge(BadUpload):
     status = 413
     kind = "upload-too-large"
     title = "The upload is too large"
+
+
+class NotAcceptable(RematteError):
+    """The request's `Accept` likes none of the formats that this door has (RFC 9110, 12.5.1), and no `format` says
+    which to send all the same."""
+
+    status = 406
+    kind = "not-acceptable"
+    title = "There is no format that the caller takes"
 
 
 class BadImage(RematteError):

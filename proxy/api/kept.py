@@ -31,7 +31,8 @@ async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOpt
 
     `HEAD` says whether there is one. 404 means: upload it.
     """
-    return await recall(request, fields_of(request.scope), digest, options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 @router.get(
@@ -42,7 +43,8 @@ async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOpt
 )
 async def kept_cutout(request: Request, digest: Digest, options: Annotated[CutoutOptions, Query()]) -> Response:
     """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it."""
-    return await recall(request, fields_of(request.scope), digest, options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 async def recall(request: Request, fields: Fields, digest: str, renderer: Renderer) -> Response:

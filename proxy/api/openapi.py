@@ -19,6 +19,7 @@ from proxy.errors import (
     DeadlinePassed,
     DigestMismatch,
     EmptyUpload,
+    NotAcceptable,
     NotCached,
     Overloaded,
     RematteError,
@@ -89,6 +90,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
         "render, as far as they were needed.",
         'read;dur=0.412, lookup;dur=0.183;desc="redis"',
     ),
+    "Vary": ("Without a `format`, the request's `Accept` decides.", "Accept"),
     "X-Image-Digest": (
         "SHA-256 of the image's bytes.",
         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
@@ -104,6 +106,7 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     DigestMismatch: "The body has the SHA-256 9f86…0a08, and not 2cf2…9824; send it again.",
     UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
+    NotAcceptable: "`Accept: text/html` matches nothing that there is; these are: image/png (`format=png`).",
     BadImage: "The image is damaged: image file is truncated (12 bytes not processed).",
     TooManyPixels: "The image has 60000 x 60000 = 3,600,000,000 pixels; send one of at most 50,000,000.",
     RematteError: "The server's log has the details under this request's X-Request-Id.",
@@ -177,7 +180,7 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+    return _by_status((NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
 
 
 def admin_problems() -> dict[int | str, Json]:

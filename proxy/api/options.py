@@ -8,8 +8,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from proxy.api.negotiation import choose
 from proxy.api.service import Service
 from proxy.core.types import Renderer
+
+MASK_FORMATS = {"png": "image/png"}
+CUTOUT_FORMATS = {"png": "image/png"}
 
 
 class Options(BaseModel):
@@ -27,12 +31,16 @@ class MaskOptions(Options):
         "image and of the same shape: some thousand bytes, for slow lines. Scaled up (bilinear), it is the other one.",
     )
 
-    def renderer(self, service: Service) -> Renderer:
+    def renderer(self, service: Service, accept: str = "") -> Renderer:
+        """Raises NotAcceptable."""
+        choose(MASK_FORMATS, accept)
         return service.model_mask if self.size == "model" else service.mask
 
 
 class CutoutOptions(Options):
     """Of `/v1/cutout` and `/v1/cutouts/{digest}`."""
 
-    def renderer(self, service: Service) -> Renderer:
+    def renderer(self, service: Service, accept: str = "") -> Renderer:
+        """Raises NotAcceptable."""
+        choose(CUTOUT_FORMATS, accept)
         return service.cutout

@@ -45,7 +45,8 @@ async def mask(request: Request, options: Annotated[MaskOptions, Query()]) -> Re
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
     """
-    return await answer(request, fields_of(request.scope), options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await answer(request, fields, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 @router.post(
@@ -62,7 +63,8 @@ async def cutout(request: Request, options: Annotated[CutoutOptions, Query()]) -
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
     The model is asked once for the mask and the cutout of the same bytes.
     """
-    return await answer(request, fields_of(request.scope), options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await answer(request, fields, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 async def answer(request: Request, fields: Fields, renderer: Renderer) -> Response:
@@ -113,6 +115,7 @@ def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Respon
             "content-type": rendered.media_type,
             "etag": prediction.etag,
             "server-timing": server_timing(stages_s, prediction.found),
+            "vary": "Accept",
             "x-image-digest": rendered.digest,
             "x-mask-confidence": f"{rendered.confidence:.4f}",
             "x-model-version": rendered.model_version,
