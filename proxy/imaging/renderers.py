@@ -82,10 +82,10 @@ def _any(level: int) -> int:
     return 255 if level else 0
 
 
-def scaled(png: bytes, size: tuple[int, int]) -> Pillow.Image:
-    """The mask in `png` as a picture of mode L and that size. Raises BackendError when it is no picture."""
+def scaled(png: bytes, size: tuple[int, int] | None) -> Pillow.Image:
+    """The mask in `png` as a picture of mode L and that size, or its own. Raises BackendError when it is no picture."""
     try:
         grey = Pillow.open(io.BytesIO(png), formats=("PNG",)).convert("L")
     except (OSError, SyntaxError, ValueError) as error:
         raise BackendError("The model server answered with something that is no mask.") from error
-    return grey if grey.size == size else grey.resize(size, Pillow.Resampling.BILINEAR)
+    return grey if size in (None, grey.size) else grey.resize(size, Pillow.Resampling.BILINEAR)
