@@ -31,6 +31,7 @@ from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Allowed, Fetcher, Guard
+from proxy.imaging.composition import Cutout
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
@@ -188,6 +189,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
         cutout=CutoutPng(settings.max_image_pixels),
+        compose=lambda composition: Cutout(composition, settings.max_image_pixels),
         readiness=house.readiness,
         checks=house.checks,
         drain=house.drain,

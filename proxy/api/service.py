@@ -11,6 +11,7 @@ from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
 from proxy.fetching import Fetcher
+from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
 
@@ -44,6 +45,8 @@ class Service:
     mask: Renderer
     model_mask: Renderer
     cutout: Renderer
+    compose: Callable[[Composition], Renderer]
+    """The renderer of a cutout that somebody wants otherwise."""
     readiness: Callable[[], Readiness]
     checks: Callable[[], Awaitable[Sequence[Check]]]
     drain: Drain

@@ -13,6 +13,8 @@ from proxy.imaging.backgrounds import covering, spread
 Format = Literal["png", "webp", "avif", "jpeg", "zip", "auto"]
 
 PNG, WEBP, AVIF, JPEG, ZIP = "image/png", "image/webp", "image/avif", "image/jpeg", "application/zip"
+MEDIA_TYPES: Mapping[Format, str] = {"png": PNG, "webp": WEBP, "avif": AVIF, "jpeg": JPEG, "zip": ZIP}
+"""Of each format that has only one."""
 QUALITY = {"WEBP": {"quality": 90}, "AVIF": {"quality": 80, "speed": 8}, "JPEG": {"quality": 92, "subsampling": 0}}
 JPEG_BLOCK_PX = 8
 """What lies so near to a pixel is coded together with it (ITU-T T.81, 4.3)."""
