@@ -179,10 +179,15 @@ def image_body(door: str) -> Json:
 
 
 def png_response(description: str) -> Json:
+    return picture_response(description, "image/png")
+
+
+def picture_response(description: str, *media_types: str) -> Json:
+    """Status 200 of a prediction, in any of these."""
     return {
         "description": description,
         "headers": {name: _header(*text) for name, text in _HEADERS.items()},
-        "content": {"image/png": {"schema": _BINARY}},
+        "content": {media_type: {"schema": _BINARY} for media_type in media_types},
     }
 
 
