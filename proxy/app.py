@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from proxy.api import application
 from proxy.api.drain import Drain
+from proxy.api.keys import Keys
 from proxy.api.service import Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
 from proxy.cache.advice import advice
@@ -199,6 +200,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         max_image_pixels=settings.max_image_pixels,
         removebg_default_size=settings.removebg_default_size,
         removebg_deadline_s=settings.removebg_deadline_s,
+        keys=Keys(settings.api_keys),
         fetcher=_fetcher(settings),
         metrics=house.metrics,
     )

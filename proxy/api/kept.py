@@ -5,14 +5,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from proxy.api.admission import KEY
 from proxy.api.fields import Fields, fields_of
+from proxy.api.mask_response import mask_response
 from proxy.api.openapi import kept_problems, png_response
 from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.predictions import response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer
 
-router = APIRouter(prefix="/v1", tags=["kept answers"], default_response_class=Response)
+router = APIRouter(prefix="/v1", tags=["kept answers"], dependencies=KEY, default_response_class=Response)
 
 Digest = Annotated[
     str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the image file's bytes: 64 lower-case hex digits.")
@@ -24,7 +26,7 @@ _UNCHANGED = {304: {"description": "What `If-None-Match` names is still right."}
     "/masks/{digest}",
     operation_id="kept_mask",
     summary="The mask of an image that was sent before",
-    responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/mask` answers.")},
+    responses=kept_problems() | _UNCHANGED | {200: mask_response("As `POST /v1/mask` answers.")},
 )
 async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOptions, Query()]) -> Response:
     """Ask with the digest before you upload: whoever sent the same bytes within the last 30 minutes has paid for it.

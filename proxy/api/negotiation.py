@@ -47,15 +47,16 @@ def is_plain(fields: Fields) -> bool:
 def choose(formats: Mapping[Name, str], accept: str, named: Name | None = None) -> Name:
     """One of `formats` (name to media type, our own favourite first).
 
-    Of formats that the caller likes equally well, the first. A field that is empty or nonsense likes everything.
-    Raises NotAcceptable when the caller likes none; never for what is named.
+    Of formats that the caller likes equally well, the first: `application/json; format=coco` tells it from others of
+    its media type. A field that is empty or nonsense likes everything. Raises NotAcceptable when the caller likes
+    none; never for what is named.
     """
     if named is not None:
         return named
     ranges = list(_ranges(accept))
     if not ranges:
         return next(iter(formats))
-    liked = {name: _quality(_media(media_type), ranges) for name, media_type in formats.items()}
+    liked = {name: _quality(_media(f"{type_}; format={name}"), ranges) for name, type_ in formats.items()}
     best = max(liked, key=lambda name: liked[name])
     if not liked[best]:
         raise NotAcceptable(f"`Accept: {accept[:100]}` matches nothing that there is; these are: {_listed(formats)}.")

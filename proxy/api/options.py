@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from proxy.api import notations
+from proxy.api.mask_options import MaskOptions
 from proxy.api.negotiation import choose
 from proxy.api.notations import checked
 from proxy.api.refinement_options import RefinementOptions
@@ -20,11 +21,10 @@ from proxy.imaging.backgrounds import Backdrop, Background, Blur
 from proxy.imaging.composition import Composition
 from proxy.imaging.containers import MEDIA_TYPES, Format
 from proxy.imaging.geometry import Placing
-from proxy.imaging.refinement import AS_IT_IS
-from proxy.imaging.renderers import RefinedMaskPng
 from proxy.imaging.shadow import Shadow
 
-MASK_FORMATS = {"png": "image/png"}
+__all__ = ["CutoutOptions", "MaskOptions"]
+
 CUTOUT_FORMATS: Mapping[Format, str] = MEDIA_TYPES
 
 BACKGROUNDS = ("bg_color", "bg_gradient", "bg_blur")
@@ -32,23 +32,6 @@ COMPANIONS = {"crop_margin": "crop", "shadow_opacity": "shadow", "shadow_blur": 
     "shadow_color": "shadow"
 }
 """What means nothing without its companion."""
-
-
-class MaskOptions(RefinementOptions):
-    """Of `/v1/mask` and `/v1/masks/{digest}`."""
-
-    size: Literal["image", "model"] = Field(
-        default="image",
-        description="`image`: as large as the upright image. `model`: as the model made it, never larger than the "
-        "image and of the same shape: some thousand bytes, for slow lines. Scaled up (bilinear), it is the other one.",
-    )
-
-    def renderer(self, service: Service, accept: str = "") -> Renderer:
-        """Raises NotAcceptable."""
-        choose(MASK_FORMATS, accept)
-        if self.refinement != AS_IT_IS:
-            return RefinedMaskPng(self.refinement, as_the_model_made_it=self.size == "model")
-        return service.model_mask if self.size == "model" else service.mask
 
 
 class CutoutOptions(RefinementOptions):

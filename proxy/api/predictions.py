@@ -9,10 +9,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from proxy.api.admission import KEY
 from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields, fields_of
+from proxy.api.mask_response import mask_response
 from proxy.api.openapi import image_body, png_response, prediction_problems
 from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.service import Service, service_of
@@ -28,7 +30,7 @@ MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
-router = APIRouter(tags=["predictions"], default_response_class=Response)
+router = APIRouter(tags=["predictions"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(
@@ -37,13 +39,16 @@ router = APIRouter(tags=["predictions"], default_response_class=Response)
     summary="The mask of an image",
     openapi_extra=image_body("mask") | TERMS,
     responses=prediction_problems()
-    | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
+    | {200: mask_response("An 8-bit grey PNG, where 255 is the object and 0 the background, or what `format` names.")},
 )
 async def mask(request: Request, options: Annotated[MaskOptions, Query()]) -> Response:
     """Finds what stands out in an image. Levels between 0 and 255 are soft edges: hair, glass, blur.
 
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
+
+    Every format is made of the same mask, so a second one costs no inference. Without `format`, `Accept` decides:
+    `image/webp`, say, or `application/json; format=coco`.
     """
     fields = fields_of(request.scope)
     return await answer(request, fields, options.renderer(service_of(request), fields.get("accept", "")))

@@ -7,6 +7,7 @@ from typing import Literal
 from fastapi import Request
 
 from proxy.api.drain import Drain
+from proxy.api.keys import Keys
 from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
@@ -57,6 +58,7 @@ class Service:
     max_image_pixels: int = 50_000_000
     removebg_default_size: Literal["preview", "full", "auto"] = "preview"
     removebg_deadline_s: float = 18.0
+    keys: Keys = field(default_factory=Keys)
     fetcher: Fetcher = field(default_factory=Fetcher)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -13,7 +13,6 @@ from proxy.errors import BackendError
 from proxy.imaging.colours import in_rgb
 from proxy.imaging.picture import upright
 from proxy.imaging.png import encode
-from proxy.imaging.refinement import Refinement, refined
 
 PNG = "image/png"
 IHDR_SIZE = slice(16, 24)
@@ -40,26 +39,6 @@ class ModelMaskPng:
 
     async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
         return mask.png, PNG
-
-
-class RefinedMaskPng:
-    """The mask with what was asked of it; lengths are pixels of the upright image, whatever size it is sent in."""
-
-    needs_image = False
-
-    def __init__(self, refinement: Refinement, *, as_the_model_made_it: bool = False) -> None:
-        self._refinement = refinement
-        self._small = as_the_model_made_it
-        self.name = f"mask.{'model.' if self._small else ''}png {refinement!r}"
-
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
-        return await asyncio.to_thread(self._png, mask), PNG
-
-    def _png(self, mask: Mask) -> bytes:
-        (made_wide,) = struct.unpack(">I", mask.png[IHDR_SIZE][:4])
-        ratio = made_wide / mask.width if self._small else 1.0
-        grey = scaled(mask.png, None if self._small else (mask.width, mask.height))
-        return encode(refined(grey, self._refinement.scaled(ratio)))
 
 
 class CutoutPng:

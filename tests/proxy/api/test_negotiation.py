@@ -12,8 +12,8 @@ from tests.support.fakes import grey_png
 FORMATS = {
     "png": "image/png",
     "webp": "image/webp",
-    "coco": "application/json; profile=coco",
-    "labelme": "application/json; profile=labelme",
+    "coco": "application/json",
+    "labelme": "application/json",
     "zip": "application/zip",
 }
 
@@ -36,8 +36,8 @@ def test_a_caller_who_likes_ours_as_well_as_any_gets_our_favourite(accept: str):
         ("*/*, image/*;q=0", "coco"),
         ("application/*", "coco"),
         ("application/json", "coco"),
-        ('application/json; profile="labelme"', "labelme"),
-        ("application/json, application/json;profile=coco;q=0.1", "labelme"),
+        ('application/json; format="labelme"', "labelme"),
+        ("application/json, application/json;format=coco;q=0.1", "labelme"),
         ("text/html, application/zip;q=0.001", "zip"),
     ],
 )
