@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 
+from proxy.api.admission import KEY
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.predictions import response_of
@@ -73,7 +74,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     **dict.fromkeys((400, 401, 413, 415, 422, 500, 502, 503, 504), _FAILED),
 }
 
-router = APIRouter(prefix="/api", tags=["other dialects"], default_response_class=Response)
+router = APIRouter(prefix="/api", tags=["other dialects"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(
