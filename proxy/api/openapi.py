@@ -183,10 +183,6 @@ def image_body(door: str) -> Json:
     }
 
 
-def png_response(description: str) -> Json:
-    return picture_response(description, "image/png")
-
-
 def picture_response(description: str, *media_types: str) -> Json:
     """Status 200 of a prediction, in any of these."""
     return {

@@ -15,7 +15,7 @@ from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields, fields_of
 from proxy.api.mask_response import mask_response
-from proxy.api.openapi import image_body, png_response, prediction_problems
+from proxy.api.openapi import image_body, picture_response, prediction_problems
 from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.service import Service, service_of
 from proxy.api.terms import parameter as cache_control
@@ -24,10 +24,12 @@ from proxy.api.upload import Upload
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.types import Renderer, Terms
 from proxy.errors import UnknownDigest
+from proxy.imaging.containers import MEDIA_TYPES
 from proxy.telemetry.headers import cache_status, server_timing
 
 MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
+CUTOUT_TYPES = MEDIA_TYPES.values()
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
 router = APIRouter(tags=["predictions"], dependencies=KEY, default_response_class=Response)
@@ -60,13 +62,14 @@ async def mask(request: Request, options: Annotated[MaskOptions, Query()]) -> Re
     summary="The image without its background",
     openapi_extra=image_body("cutout") | TERMS,
     responses=prediction_problems()
-    | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
+    | {200: picture_response("The cutout: without options an RGBA PNG of the upright image's size.", *CUTOUT_TYPES)},
 )
 async def cutout(request: Request, options: Annotated[CutoutOptions, Query()]) -> Response:
     """The image itself, upright, transparent where its background was.
 
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
-    The model is asked once for the mask and the cutout of the same bytes.
+    The options refine the mask, place the subject, put something behind it, and choose the format. The model is asked
+    once for a picture, whatever is made of it.
     """
     fields = fields_of(request.scope)
     return await answer(request, fields, options.renderer(service_of(request), fields.get("accept", "")))

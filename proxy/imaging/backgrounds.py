@@ -11,7 +11,7 @@ from PIL import ImageFilter
 from proxy.core.fingerprint import Image
 from proxy.errors import BadImage
 from proxy.imaging.colours import in_rgb, in_srgb
-from proxy.imaging.geometry import Box, Layout, Length
+from proxy.imaging.geometry import Box, Layout, Length, whole
 from proxy.imaging.picture import upright
 
 OPAQUE = 255
@@ -102,12 +102,12 @@ def spread(picture: Pillow.Image, weight: Pillow.Image, radius: float) -> Pillow
 
 def covering(picture: Pillow.Image, size: tuple[int, int], part: Box | None = None) -> Pillow.Image:
     """The middle of `part` (of the whole, if there is none), as large as `size` in its shape allows."""
-    part = part or Box(0, 0, *picture.size)
+    part = part or whole(picture.size)
     ratio = min(part.width / size[0], part.height / size[1])
     width, height = size[0] * ratio, size[1] * ratio
     left, top = part.left + (part.width - width) / 2, part.top + (part.height - height) / 2
     box = Box(left, top, left + width, top + height).within(picture.size)
-    if box == (0, 0, *size) == (0, 0, *picture.size):
+    if size == picture.size and box == whole(size):
         return picture
     return picture.resize(size, Pillow.Resampling.BICUBIC, box=box)
 
@@ -144,7 +144,7 @@ def _blurred_scene(blur: Blur, scene: Scene) -> Pillow.Image:
     picture, layout = scene.picture, scene.layout
     behind = scene.alpha.point(lambda level: 255 - level)
     blurred = spread(picture, behind, blur.radius.of(max(picture.size)))
-    part = Box(0, 0, *picture.size) if scene.moved else layout.source
+    part = whole(picture.size) if scene.moved else layout.source
     across, down = blurred.width / picture.width, blurred.height / picture.height
     return covering(blurred, layout.canvas, part.scaled(across, down))
 
