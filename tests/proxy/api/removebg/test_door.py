@@ -136,11 +136,14 @@ async def test_an_address_that_gives_no_picture_has_its_own_code(field: str, err
     assert (answer.status_code, code_of(answer)) == (400, code)
 
 
-async def test_a_failed_download_is_told_in_the_title():
+@pytest.mark.parametrize(("answered", "told"), [(404, "HTTP Status 404"), (None, "Nobody answers.")])
+async def test_a_failed_download_is_told_in_the_title(answered: int | None, told: str):
+    failure = DownloadFailed("Nobody answers.")
+    failure.answered = answered
     async with house(backend()) as it:
-        fetching(it.app, DownloadFailed("HTTP Status 404"))
+        fetching(it.app, failure)
         answer = await it.client.post(DOOR, json={"image_url": "https://images.example/cat.png"})
-    assert answer.json()["errors"][0]["title"] == "Failed to download image from given image_url: HTTP Status 404"
+    assert answer.json()["errors"][0]["title"] == f"Failed to download image from given image_url: {told}"
 
 
 @pytest.mark.parametrize(
