@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.api.form import MAX_PARTS, ImageField
+from proxy.api.form import MAX_PARTS, FormParts, ImageField
 from proxy.errors import BadUpload
 
 EDGE = "----edge"
@@ -38,6 +38,15 @@ def test_an_image_that_comes_whole_is_not_copied_twice():
     field = ImageField(EDGE)
     assert list(field.feed(head)) == []
     (piece,) = field.feed(picture)
+    assert piece is picture
+
+
+def test_a_part_that_comes_whole_is_not_copied_twice():
+    head, picture = part("image_file", b"")[:-2], b"p" * 100_000
+    parts = FormParts(EDGE)
+    assert list(parts.feed(head)) == [("image_file", b"")]
+    ((field, piece),) = parts.feed(picture)
+    assert field == "image_file"
     assert piece is picture
 
 

@@ -9,7 +9,9 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image as Pillow
 
+from proxy.api.doors import openapi
 from proxy.api.keys import Keys
+from proxy.api.removebg.errors import TITLES
 from proxy.errors import (
     BackendAway,
     BackendError,
@@ -494,3 +496,14 @@ async def test_other_dialects_ask_for_keys_in_their_own_shape(path: str, status:
         it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
         answer = await it.client.post(path, headers={"X-API-Key": "wrong"})
     assert (answer.status_code, answer.json().keys()) == (status, members)
+
+
+async def test_the_headers_of_an_answer_are_the_documented_ones():
+    documented = openapi()["paths"][DOOR]["post"]["responses"][200]["headers"]
+    headers = (await answered()).headers
+    assert set(headers) - {"content-type", "content-length"} == {name.lower() for name in documented}
+
+
+async def test_every_code_is_documented():
+    told = openapi()["paths"][DOOR]["post"]["responses"][400]["description"]
+    assert all(f"`{code}`" in told for code in TITLES)
