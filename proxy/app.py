@@ -30,6 +30,8 @@ from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
+from proxy.fetching import Allowed, Fetcher, Guard
+from proxy.imaging.composition import Cutout
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
@@ -187,15 +189,22 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
         cutout=CutoutPng(settings.max_image_pixels),
+        compose=lambda composition: Cutout(composition, settings.max_image_pixels),
         readiness=house.readiness,
         checks=house.checks,
         drain=house.drain,
         keeper=house.keeper,
         idle_ttl_s=settings.idle_ttl_s,
         admin_token=settings.admin_token,
+        fetcher=_fetcher(settings),
         metrics=house.metrics,
     )
     return application(service, house.open)
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    guard = Guard(Allowed.of(settings.url_allow))
+    return Fetcher(guard, max_bytes=settings.max_image_bytes, patience_s=settings.url_timeout_s)
 
 
 def _link(settings: Settings, events: Events) -> RedisLink | None:

@@ -34,6 +34,16 @@ Home = Annotated[
 ]
 Files = Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.", show_default=False)]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for the PNG files.", show_default=False)]
+MasksOut = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--out",
+        help="Folder for the files; files that are no pictures lie beside theirs without it.",
+        show_default=False,
+    ),
+]
+Format = Annotated[str, typer.Option("--format", help="As `format` of /v1/mask: labelme, coco, yolo and others.")]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -77,11 +87,17 @@ def up(host: Host = None, port: Port = None, home: Home = CHECKOUT) -> None:
 
 
 @app.command()
-def mask(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
+def mask(files: Files, out: MasksOut = None, format: Format = "png", url: Url = None, jobs: Jobs = 4) -> None:
     """Fetch the masks of pictures from a running server."""
-    from proxy.client import MASKS
+    from proxy.client import BadErrand, lies_beside, masks, suffix_of
 
-    _send(MASKS, files, out, url, jobs)
+    try:
+        kind = masks(format)
+    except BadErrand as error:
+        _refuse(str(error), status=USAGE)
+    if out is None and not lies_beside(format):
+        _refuse(f"--format {format}: pictures need a folder of their own; name one with -o.", status=USAGE)
+    _send(kind, files, out, url, jobs, suffix_of(format))
 
 
 @app.command()
@@ -96,11 +112,11 @@ def main() -> None:
     app()
 
 
-def _send(kind: "Kind", files: list[Path], out: Path, url: str | None, jobs: int) -> None:
+def _send(kind: "Kind", files: list[Path], out: Path | None, url: str | None, jobs: int, suffix: str = ".png") -> None:
     from proxy.client import BadErrand, ServerAway, Tally, fetch, plan
 
     try:
-        errands = plan(files, out)
+        errands = plan(files, out, suffix)
         with Tally(Console(), len(errands)) as tally:
             asyncio.run(fetch(errands, url or _own_url(), kind, jobs, tally.tell))
     except BadErrand as error:

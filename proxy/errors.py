@@ -6,6 +6,11 @@ RematteError
 │   ├── DigestMismatch       the bytes are not those that were announced
 │   ├── UnsupportedUpload
 │   └── UploadTooLarge
+├── NotAcceptable            the caller takes none of the formats that there are
+├── BadUrl                   the address of a picture cannot be used
+│   └── RefusedAddress       it leads to where this server does not go
+├── DownloadFailed           whoever has the picture did not give it
+│   └── DownloadTooSlow      or not in time
 ├── BadImage                 the bytes arrived, but are no picture we can work on
 │   └── TooManyPixels
 ├── UnknownDigest            nothing is kept for an image that was only named
@@ -68,6 +73,48 @@ class UploadTooLarge(BadUpload):
     status = 413
     kind = "upload-too-large"
     title = "The upload is too large"
+
+
+class NotAcceptable(RematteError):
+    """The request's `Accept` likes none of the formats that this door has (RFC 9110, 12.5.1), and no `format` says
+    which to send all the same."""
+
+    status = 406
+    kind = "not-acceptable"
+    title = "There is no format that the caller takes"
+
+
+class BadUrl(RematteError):
+    """A picture's address that is none: no `http://` or `https://`, no host, a user and password in it."""
+
+    status = 400
+    kind = "bad-url"
+    title = "The address of the picture cannot be used"
+
+
+class RefusedAddress(BadUrl):
+    """Private, loopback, link-local and other addresses that are not on the public internet are not fetched from, nor
+    are names and redirects that lead there, unless `REMATTE_URL_ALLOW` has them."""
+
+    status = 422
+    kind = "refused-address"
+    title = "This server does not fetch from there"
+
+
+class DownloadFailed(RematteError):
+    """The server that has the picture cannot be reached, refused it, or broke off. The detail has its status."""
+
+    status = 502
+    kind = "download-failed"
+    title = "The picture could not be fetched"
+
+
+class DownloadTooSlow(DownloadFailed):
+    """The server that has the picture did not send it within `REMATTE_URL_TIMEOUT_S`."""
+
+    status = 504
+    kind = "download-too-slow"
+    title = "The picture could not be fetched in time"
 
 
 class BadImage(RematteError):

@@ -1,9 +1,21 @@
 """The one reader of the environment. Every setting is a row of this table: name, default, one sentence."""
 
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 PREFIX = "REMATTE_"
 MIB = 1024 * 1024
@@ -12,6 +24,18 @@ ELSEWHERE = {"REMATTE_REQUIRE_DEVICE": "The handler's: `cuda` makes the model's 
 """Variables with our prefix that another process reads."""
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]+")]
+
+
+def _listed(given: object) -> object:
+    """`a, b` as a list; a list is one already."""
+    return [item for item in map(str.strip, given.split(",")) if item] if isinstance(given, str) else given
+
+
+def _place(place: str) -> str:
+    """Raises ValueError for a network that is none. What has only letters, digits, `-` and `.` may be a name."""
+    if not re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?", place) or place.rstrip(".").split(".")[-1].isdecimal():
+        ip_network(place)
+    return place
 
 
 class BadSetting(Exception):
@@ -66,6 +90,14 @@ class Settings(BaseModel):
         default=16_000_000,
         description="Largest image, in pixels, that is known again in other bytes (saved anew, or without its "
         "metadata); 0 switches that off.",
+    )
+    url_allow: Annotated[tuple[Annotated[str, AfterValidator(_place)], ...], BeforeValidator(_listed)] = Field(
+        default=(),
+        description="Private networks and names that `image_url` may lead to, as in `10.0.0.0/8,images.lan`; unset: "
+        "the public internet alone.",
+    )
+    url_timeout_s: PositiveFloat = Field(
+        default=10, description="Seconds that fetching an `image_url` may take, redirects included."
     )
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
     max_queue_bytes: PositiveInt = Field(

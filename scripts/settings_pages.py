@@ -20,7 +20,7 @@ def _rows() -> list[tuple[str, str, str]]:
 
 
 def _text(default: object) -> str:
-    return "" if default is None else str(default)
+    return "" if default in (None, ()) else str(default)
 
 
 def _manual() -> str:

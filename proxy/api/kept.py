@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from proxy.api.fields import Fields, fields_of
-from proxy.api.openapi import kept_problems, png_response
+from proxy.api.mask_response import mask_response
+from proxy.api.openapi import kept_problems, picture_response
 from proxy.api.options import CutoutOptions, MaskOptions
-from proxy.api.predictions import response_of
+from proxy.api.predictions import CUTOUT_TYPES, response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer
 
@@ -24,25 +25,28 @@ _UNCHANGED = {304: {"description": "What `If-None-Match` names is still right."}
     "/masks/{digest}",
     operation_id="kept_mask",
     summary="The mask of an image that was sent before",
-    responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/mask` answers.")},
+    responses=kept_problems() | _UNCHANGED | {200: mask_response("As `POST /v1/mask` answers.")},
 )
 async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOptions, Query()]) -> Response:
     """Ask with the digest before you upload: whoever sent the same bytes within the last 30 minutes has paid for it.
 
     `HEAD` says whether there is one. 404 means: upload it.
     """
-    return await recall(request, fields_of(request.scope), digest, options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 @router.get(
     "/cutouts/{digest}",
     operation_id="kept_cutout",
     summary="The cutout of an image that was sent before",
-    responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/cutout` answers.")},
+    responses=kept_problems() | _UNCHANGED | {200: picture_response("As `POST /v1/cutout` answers.", *CUTOUT_TYPES)},
 )
 async def kept_cutout(request: Request, digest: Digest, options: Annotated[CutoutOptions, Query()]) -> Response:
-    """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it."""
-    return await recall(request, fields_of(request.scope), digest, options.renderer(service_of(request)))
+    """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it: what is kept is each
+    answer that was made, with its options."""
+    fields = fields_of(request.scope)
+    return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 async def recall(request: Request, fields: Fields, digest: str, renderer: Renderer) -> Response:

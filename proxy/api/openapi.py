@@ -15,12 +15,17 @@ from proxy.errors import (
     BackendSilent,
     BadImage,
     BadUpload,
+    BadUrl,
     CacheAway,
     DeadlinePassed,
     DigestMismatch,
+    DownloadFailed,
+    DownloadTooSlow,
     EmptyUpload,
+    NotAcceptable,
     NotCached,
     Overloaded,
+    RefusedAddress,
     RematteError,
     Stopping,
     TooManyPixels,
@@ -89,6 +94,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
         "render, as far as they were needed.",
         'read;dur=0.412, lookup;dur=0.183;desc="redis"',
     ),
+    "Vary": ("Without a `format`, the request's `Accept` decides.", "Accept"),
     "X-Image-Digest": (
         "SHA-256 of the image's bytes.",
         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
@@ -104,6 +110,12 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     DigestMismatch: "The body has the SHA-256 9f86…0a08, and not 2cf2…9824; send it again.",
     UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
+    NotAcceptable: "`Accept: text/html` matches nothing that there is; these are: image/png (`format=png`).",
+    BadUrl: "Pictures are fetched from http:// and https:// addresses, not from `file:`.",
+    RefusedAddress: "images.example leads to a loopback address, and pictures are fetched from the public internet "
+    "alone; whoever runs this server can allow more with REMATTE_URL_ALLOW.",
+    DownloadFailed: "images.example answered with the status 404, and not with a picture.",
+    DownloadTooSlow: "images.example did not send the picture within 10 seconds; upload the picture itself.",
     BadImage: "The image is damaged: image file is truncated (12 bytes not processed).",
     TooManyPixels: "The image has 60000 x 60000 = 3,600,000,000 pixels; send one of at most 50,000,000.",
     RematteError: "The server's log has the details under this request's X-Request-Id.",
@@ -162,11 +174,12 @@ def image_body(door: str) -> Json:
     }
 
 
-def png_response(description: str) -> Json:
+def picture_response(description: str, *media_types: str) -> Json:
+    """Status 200 of a prediction, in any of these."""
     return {
         "description": description,
         "headers": {name: _header(*text) for name, text in _HEADERS.items()},
-        "content": {"image/png": {"schema": _BINARY}},
+        "content": {media_type: {"schema": _BINARY} for media_type in media_types},
     }
 
 
@@ -177,7 +190,7 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+    return _by_status((NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
 
 
 def admin_problems() -> dict[int | str, Json]:

@@ -13,7 +13,8 @@ from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields, fields_of
-from proxy.api.openapi import image_body, png_response, prediction_problems
+from proxy.api.mask_response import mask_response
+from proxy.api.openapi import image_body, picture_response, prediction_problems
 from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.service import Service, service_of
 from proxy.api.terms import parameter as cache_control
@@ -22,10 +23,12 @@ from proxy.api.upload import Upload
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.types import Renderer, Terms
 from proxy.errors import UnknownDigest
+from proxy.imaging.containers import MEDIA_TYPES
 from proxy.telemetry.headers import cache_status, server_timing
 
 MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
+CUTOUT_TYPES = MEDIA_TYPES.values()
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
 router = APIRouter(tags=["predictions"], default_response_class=Response)
@@ -37,15 +40,19 @@ router = APIRouter(tags=["predictions"], default_response_class=Response)
     summary="The mask of an image",
     openapi_extra=image_body("mask") | TERMS,
     responses=prediction_problems()
-    | {200: png_response("8-bit grey PNG, as large as the upright image. 255 is the object, 0 the background.")},
+    | {200: mask_response("An 8-bit grey PNG, where 255 is the object and 0 the background, or what `format` names.")},
 )
 async def mask(request: Request, options: Annotated[MaskOptions, Query()]) -> Response:
     """Finds what stands out in an image. Levels between 0 and 255 are soft edges: hair, glass, blur.
 
     Orientation from EXIF is applied first. The same bytes give the same mask, from the cache if it was asked for
     within the last 30 minutes: `Cache-Status` tells. Of an animation, the first frame counts.
+
+    Every format is made of the same mask, so a second one costs no inference. Without `format`, `Accept` decides:
+    `image/webp`, say, or `application/json; format=coco`.
     """
-    return await answer(request, fields_of(request.scope), options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await answer(request, fields, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 @router.post(
@@ -54,15 +61,17 @@ async def mask(request: Request, options: Annotated[MaskOptions, Query()]) -> Re
     summary="The image without its background",
     openapi_extra=image_body("cutout") | TERMS,
     responses=prediction_problems()
-    | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
+    | {200: picture_response("The cutout: without options an RGBA PNG of the upright image's size.", *CUTOUT_TYPES)},
 )
 async def cutout(request: Request, options: Annotated[CutoutOptions, Query()]) -> Response:
     """The image itself, upright, transparent where its background was.
 
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
-    The model is asked once for the mask and the cutout of the same bytes.
+    The options refine the mask, place the subject, put something behind it, and choose the format. The model is asked
+    once for a picture, whatever is made of it.
     """
-    return await answer(request, fields_of(request.scope), options.renderer(service_of(request)))
+    fields = fields_of(request.scope)
+    return await answer(request, fields, options.renderer(service_of(request), fields.get("accept", "")))
 
 
 async def answer(request: Request, fields: Fields, renderer: Renderer) -> Response:
@@ -113,6 +122,7 @@ def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Respon
             "content-type": rendered.media_type,
             "etag": prediction.etag,
             "server-timing": server_timing(stages_s, prediction.found),
+            "vary": "Accept",
             "x-image-digest": rendered.digest,
             "x-mask-confidence": f"{rendered.confidence:.4f}",
             "x-model-version": rendered.model_version,

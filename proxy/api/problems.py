@@ -77,8 +77,13 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {_said(fault['msg'])}" for fault in error.errors())
     return _plain(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults), {})
+
+
+def _said(message: str) -> str:
+    """Our own words, without what pydantic says before them."""
+    return message.removeprefix("Value error, ")
 
 
 async def _departure(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler

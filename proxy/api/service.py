@@ -10,6 +10,8 @@ from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
+from proxy.fetching import Fetcher
+from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
 
@@ -43,12 +45,15 @@ class Service:
     mask: Renderer
     model_mask: Renderer
     cutout: Renderer
+    compose: Callable[[Composition], Renderer]
+    """The renderer of a cutout that somebody wants otherwise."""
     readiness: Callable[[], Readiness]
     checks: Callable[[], Awaitable[Sequence[Check]]]
     drain: Drain
     keeper: Keeper
     idle_ttl_s: float
     admin_token: str | None = None
+    fetcher: Fetcher = field(default_factory=Fetcher)
     metrics: Metrics = field(default_factory=Metrics)
 
 

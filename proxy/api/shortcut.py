@@ -15,6 +15,7 @@ from proxy.api.expectation import asks_for_leave
 from proxy.api.fields import Fields, fields_of
 from proxy.api.kept import recall
 from proxy.api.last_resort import unforeseen
+from proxy.api.negotiation import is_plain
 from proxy.api.predictions import RENDERERS, answer
 from proxy.api.problems import departed, problem_response
 from proxy.api.request_id import named
@@ -31,10 +32,9 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         way = _way(scope)
-        if way is None:
+        if way is None or not is_plain(fields := fields_of(scope)):
             return await super().__call__(scope, receive, send)
         scope["app"] = self
-        fields = fields_of(scope)
         name = named(scope, fields)
         response = await _answered(Request(scope, receive, send), fields, way)
         response.raw_headers.append(name)
@@ -42,7 +42,9 @@ class Application(FastAPI):
 
 
 def _way(scope: Scope) -> Way | None:
-    """None for what has options or asks for leave to send a body, and for all other paths."""
+    """None for what has options or asks for leave to send a body, and for all other paths.
+
+    Who takes another format than we would choose goes the long way too."""
     if scope["type"] != "http" or scope["query_string"]:
         return None
     method, path = scope["method"], scope["path"]

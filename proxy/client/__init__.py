@@ -1,7 +1,8 @@
 """`rematte mask` and `rematte cutout`: pictures to a running server and back, whoever runs it."""
 
 from proxy.client.errands import BadErrand, Errand, plan
-from proxy.client.sending import CUTOUTS, MASKS, Door, Kind, Outcome, ServerAway, fetch, send_all
+from proxy.client.kinds import CUTOUTS, MASKS, Kind, lies_beside, masks, suffix_of
+from proxy.client.sending import Door, Outcome, ServerAway, fetch, send_all
 from proxy.client.tally import Tally
 
 __all__ = [
@@ -15,6 +16,9 @@ __all__ = [
     "ServerAway",
     "Tally",
     "fetch",
+    "lies_beside",
+    "masks",
     "plan",
     "send_all",
+    "suffix_of",
 ]

@@ -35,19 +35,22 @@ class Errand:
     target: Path
 
 
-def plan(arguments: Sequence[Path], folder: Path) -> list[Errand]:
-    """`photos/cat.jpg` goes to `folder`/cat.png; of an argument that is a folder, every picture at any depth, likewise.
+def plan(arguments: Sequence[Path], folder: Path | None, suffix: str = ".png") -> list[Errand]:
+    """`photos/cat.jpg` goes to `folder`/cat.png, or without a folder beside itself; of an argument that is a folder,
+    every picture at any depth, likewise.
 
     Raises BadErrand for what is not there, for two pictures with one target, and for a target that is a source.
     """
     found = dict(pair for argument in arguments for pair in _pictures(argument, folder))
-    errands = [Errand(source, folder / place.with_suffix(".png")) for source, place in found.items()]
+    errands = [
+        Errand(source, (folder / place if folder else source).with_suffix(suffix)) for source, place in found.items()
+    ]
     _refuse_shared_targets(errands)
     _refuse_overwriting(errands)
     return errands
 
 
-def _pictures(argument: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+def _pictures(argument: Path, folder: Path | None) -> Iterator[tuple[Path, Path]]:
     """Each picture with its place in the output folder. What lies there already is no input."""
     if argument.is_file():
         yield argument, Path(argument.name)
@@ -55,7 +58,7 @@ def _pictures(argument: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
     if not argument.is_dir():
         raise BadErrand(f"{argument}: no such file.")
     files = sorted(path for path in argument.rglob("*") if path.suffix.lower() in PICTURES and path.is_file())
-    inside = [path for path in files if folder.resolve() not in path.resolve().parents or _same(argument, folder)]
+    inside = [path for path in files if folder is None or not _lies_in(folder, path) or _same(argument, folder)]
     if not inside:
         raise BadErrand(f"{argument}: no pictures in this folder.")
     for path in inside:
@@ -76,6 +79,10 @@ def _refuse_overwriting(errands: Sequence[Errand]) -> None:
     for errand in errands:
         if source := sources.get(errand.target.resolve()):
             raise BadErrand(f"{errand.target} would overwrite the picture {source}: choose another folder with -o.")
+
+
+def _lies_in(folder: Path, path: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -1,11 +1,10 @@
 """The errands, several at a time, each with an outcome."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
@@ -15,48 +14,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from proxy.client.errands import BadErrand, Errand
-from proxy.core.fingerprint import image_of
-from proxy.errors import BadImage, RematteError
-from proxy.imaging.picture import upright_size
-from proxy.imaging.renderers import scaled_png
+from proxy.client.kinds import Kind
+from proxy.errors import RematteError
 
 ATTEMPTS = 10
 """How often a picture is sent to a server that says `Retry-After`: it is starting, or it has too much to do."""
 ANSWER_S = 120.0
 CONNECT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """How one picture's answer is asked for, and what is made of it (in a thread)."""
-
-    options: Mapping[str, str] = field(default_factory=dict)
-    finish: Callable[[bytes], bytes] = bytes
-
-
-def plainly(_picture: bytes) -> Ask:
-    return Ask()
-
-
-def small(picture: bytes) -> Ask:
-    """A mask as the model made it, scaled here as the server would have done it: of twelve megapixels it has hundreds
-    of kilobytes, as it was made some tens. What cannot be measured here is the server's to judge."""
-    try:
-        size = upright_size(image_of(picture, seed=0), max_pixels=sys.maxsize)
-    except BadImage:
-        return Ask()
-    return Ask({"size": "model"}, partial(scaled_png, size=size))
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What is fetched: from which path, and how it is asked for."""
-
-    path: str
-    ask: Callable[[bytes], Ask] = plainly
-
-
-MASKS, CUTOUTS = Kind("/v1/mask", small), Kind("/v1/cutout")
 
 
 class ServerAway(Exception):
@@ -74,7 +38,7 @@ class Outcome:
 
 
 class Door:
-    """One of the server's doors that takes a picture and gives a PNG."""
+    """One of the server's doors that takes a picture and gives a file."""
 
     def __init__(self, client: httpx.AsyncClient, kind: Kind) -> None:
         """`client` has the server's address as its base URL."""
@@ -86,9 +50,9 @@ class Door:
         began = time.monotonic()
         try:
             picture = errand.source.read_bytes()
-            ask = await asyncio.to_thread(self._kind.ask, picture)
+            ask = await asyncio.to_thread(self._kind.ask, errand, picture)
             response = await self._answer(picture, ask.options)
-            if trouble := _trouble(response):
+            if trouble := _trouble(response, self._kind.media_type):
                 return Outcome(errand, time.monotonic() - began, trouble=trouble)
             _write(errand.target, await asyncio.to_thread(ask.finish, response.content))
         except (httpx.ConnectError, httpx.ConnectTimeout):
@@ -149,9 +113,9 @@ def _connect(url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=not local)
 
 
-def _trouble(response: httpx.Response) -> str | None:
+def _trouble(response: httpx.Response, wanted: str) -> str | None:
     kind = response.headers.get("content-type", "")
-    if response.is_success and kind == "image/png":
+    if response.is_success and kind == wanted:
         return None
     if kind == "application/problem+json":
         with suppress(ValueError, LookupError):

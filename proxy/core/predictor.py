@@ -13,7 +13,7 @@ from proxy.core.keys import alias, alias_of, etag, rendered_key
 from proxy.core.lookup import Lookup, Wanted
 from proxy.core.oracle import Landed, Oracle
 from proxy.core.race import HeadStart, race
-from proxy.core.types import ANY_TERMS, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
+from proxy.core.types import ANY_TERMS, Answer, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import DeadlinePassed, NotCached, UnknownDigest
 
@@ -191,16 +191,17 @@ class Predictor:
 
 
 async def _render(image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
-    body, media_type = await renderer.render(image, mask)
+    answer = Answer(*await renderer.render(image, mask))
     return Rendered(
-        body=body,
-        media_type=media_type,
+        body=answer.body,
+        media_type=answer.media_type,
         rendering=renderer.name,
         digest=mask.digest,
         blake3=mask.blake3,
         model_version=mask.model_version,
         confidence=mask.confidence,
         made_at=mask.made_at,
+        facts=answer.facts,
     )
 
 

@@ -1,7 +1,7 @@
 """The nouns of the race, and the two verbs it asks of a cache and of a back end."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from proxy.core.fingerprint import Image
 
@@ -51,6 +51,10 @@ class Mask:
         return self.png
 
 
+Facts = tuple[tuple[str, int], ...]
+"""What a renderer found out beside its bytes, by name: for doors whose headers tell of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A finished answer for one set of output options, sent as it lies."""
@@ -64,6 +68,7 @@ class Rendered:
     model_version: str
     confidence: float
     made_at: float
+    facts: Facts = ()
 
     @property
     def payload(self) -> bytes:
@@ -150,6 +155,14 @@ class Backend(Protocol):
         ...
 
 
+class Answer(NamedTuple):
+    """What a renderer made."""
+
+    body: bytes
+    media_type: str
+    facts: Facts = ()
+
+
 class Renderer(Protocol):
     """Turns a mask into the bytes of an answer. Pure: same name, image and mask, same bytes."""
 
@@ -158,6 +171,8 @@ class Renderer(Protocol):
     needs_image: bool
     """Whether the image's bytes are used, and not the mask alone."""
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
-        """Body and media type. `image` may be None if it is not needed. Raises BadImage."""
+    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str] | Answer:
+        """Body and media type, and what else is kept with them. `image` may be None if it is not needed.
+
+        Raises BadImage."""
         ...

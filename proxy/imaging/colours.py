@@ -26,6 +26,18 @@ def in_rgb(picture: Pillow.Image) -> Pillow.Image:
     return rgb
 
 
+def in_srgb(rgb: Pillow.Image) -> Pillow.Image:
+    """What `in_rgb` gave, its profile applied: sRGB without one. Holes stay holes."""
+    profile = rgb.info.get("icc_profile")
+    if not profile:
+        return rgb
+    converted = _in_srgb(rgb.convert("RGB"), profile)
+    if rgb.mode == "RGBA":
+        converted.putalpha(rgb.getchannel("A"))
+    converted.info = {}
+    return converted
+
+
 def as_the_model_sees(picture: Pillow.Image) -> Pillow.Image:
     """RGB on white paper, profiles not applied: what `model_serving.pixels` makes of it.
 

@@ -61,14 +61,14 @@ def mask_png(mask: Mask) -> bytes:
 
 def scaled_png(png: bytes, size: tuple[int, int]) -> bytes:
     """The mask in `png`, brought to width and height. Raises BackendError when it is no picture."""
-    return encode(_scaled(png, size))
+    return encode(scaled(png, size))
 
 
 def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
     """Where the image had holes of its own, they stay holes. Edges are not decontaminated; where nothing is left, the
     colour is black. Raises BadImage."""
     picture = in_rgb(upright(image, max_pixels))
-    alpha = _scaled(mask.png, picture.size)
+    alpha = scaled(mask.png, picture.size)
     if picture.mode == "RGBA":
         alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
     # What was removed must not lie under the alpha for whoever looks; and zeros are half the bytes of a photo.
@@ -82,9 +82,10 @@ def _any(level: int) -> int:
     return 255 if level else 0
 
 
-def _scaled(png: bytes, size: tuple[int, int]) -> Pillow.Image:
+def scaled(png: bytes, size: tuple[int, int] | None) -> Pillow.Image:
+    """The mask in `png` as a picture of mode L and that size, or its own. Raises BackendError when it is no picture."""
     try:
         grey = Pillow.open(io.BytesIO(png), formats=("PNG",)).convert("L")
     except (OSError, SyntaxError, ValueError) as error:
         raise BackendError("The model server answered with something that is no mask.") from error
-    return grey if grey.size == size else grey.resize(size, Pillow.Resampling.BILINEAR)
+    return grey if size in (None, grey.size) else grey.resize(size, Pillow.Resampling.BILINEAR)

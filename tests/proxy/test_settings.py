@@ -56,3 +56,17 @@ def test_every_setting_says_what_it_is_in_one_sentence():
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_places_to_fetch_from_are_networks_and_names():
+    assert read_settings({"REMATTE_URL_ALLOW": "10.0.0.0/8, images.lan,::1,"}).url_allow == (
+        "10.0.0.0/8",
+        "images.lan",
+        "::1",
+    )
+
+
+@pytest.mark.parametrize("place", ["10.0.0.0/33", "10.0.0.1/8", "300.0.0.1", "http://images.lan", "a b", "::g"])
+def test_a_place_that_is_none_is_refused(place):
+    with pytest.raises(BadSetting, match="REMATTE_URL_ALLOW"):
+        read_settings({"REMATTE_URL_ALLOW": place})

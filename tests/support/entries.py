@@ -28,6 +28,13 @@ entries = st.one_of(
         names=st.lists(st.binary(min_size=32, max_size=32), max_size=2).map(tuple),
         **_facts,
     ),
-    st.builds(Rendered, body=st.binary(), media_type=st.text(), rendering=st.text(), **_facts),
+    st.builds(
+        Rendered,
+        body=st.binary(),
+        media_type=st.text(),
+        rendering=st.text(),
+        facts=st.lists(st.tuples(st.text(), st.integers(0, 2**31)), max_size=3).map(tuple),
+        **_facts,
+    ),
 )
 keys = st.builds(Key, st.text("0123456789abcdef", min_size=32, max_size=32))

@@ -19,6 +19,7 @@ from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
+from proxy.imaging.composition import Cutout
 from proxy.imaging.measure import Measure as ImagingMeasure
 from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
@@ -87,6 +88,7 @@ async def house(
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
         cutout=CutoutPng(MAX_PIXELS),
+        compose=lambda composition: Cutout(composition, MAX_PIXELS),
         readiness=readiness,
         checks=all_well,
         drain=Drain(),
