@@ -1,9 +1,10 @@
-"""The object's own colours where its edge lets the background through: without them a cutout has a halo of its old place.
+"""The object's own colours where its edge lets the background through: no halo of the old place around a cutout.
 
 A pixel there shows α F + (1 - α) B of its foreground and background colours. Both are guessed from their neighbours and
 corrected by what the pixel shows (M. Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021), from coarse to
 fine as T. Germer et al. do it ("Fast Multi-Level Foreground Estimation", ICPR 2020), so that a wide soft edge costs no
-more than a narrow one. The guesses are smooth and made of a reduced picture; only the last correction needs every pixel.
+more than a narrow one. The guesses are smooth and made of a reduced picture; only the last correction takes every pixel
+of the edge.
 """
 
 import math
