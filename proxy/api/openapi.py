@@ -49,7 +49,7 @@ curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://localhost:800
 curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
 ```
 
-**Images** are JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media type.
+**Images** are JPEG, PNG, WebP, AVIF, HEIC/HEIF, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media type.
 
 **Known images** need no upload: ask `GET /v1/masks/{digest}` first, or send `Content-Digest` with
 `Expect: 100-continue`. Whoever knows an image's SHA-256 is given what is kept for it.
