@@ -196,6 +196,9 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         keeper=house.keeper,
         idle_ttl_s=settings.idle_ttl_s,
         admin_token=settings.admin_token,
+        max_image_pixels=settings.max_image_pixels,
+        removebg_default_size=settings.removebg_default_size,
+        removebg_deadline_s=settings.removebg_deadline_s,
         fetcher=_fetcher(settings),
         metrics=house.metrics,
     )

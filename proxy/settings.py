@@ -71,7 +71,7 @@ class Settings(BaseModel):
     race_head_start_ms: Literal["auto"] | NonNegativeFloat = Field(
         default="auto",
         description="Milliseconds that a lookup runs before the inference joins the race: "
-        "`auto` (the p99 of recent lookups, within 1 to 10; 1 where most take longer), a number, or `0` for the "
+        "`auto` (the p99 of recent lookups, within 1 to 8; 1 where most take longer), a number, or `0` for the "
         "literal race.",
     )
     redis_timeout_ms: PositiveFloat = Field(
@@ -107,6 +107,15 @@ class Settings(BaseModel):
     admin_token: Annotated[str, Field(min_length=16)] | None = Field(
         default=None,
         description="Secret for `/admin` and `DELETE`, 16 characters at least; unset: those doors are not there.",
+    )
+    removebg_default_size: Literal["preview", "full", "auto"] = Field(
+        default="preview",
+        description="What `/v1.0/removebg` takes a request without `size` for: remove.bg's own `preview` (0.25 "
+        "megapixels), or `full` (`auto` is the same).",
+    )
+    removebg_deadline_s: PositiveFloat = Field(
+        default=18,
+        description="Seconds until `/v1.0/removebg` gives a 504: its clients hang up after 20 and ask again.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     log_format: Literal["text", "json"] = Field(

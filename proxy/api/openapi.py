@@ -65,6 +65,11 @@ again is always safe.
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
+    {
+        "name": "remove.bg",
+        "description": "For clients of remove.bg, whose API they speak: change the host, keep the code.",
+    },
+    {"name": "other dialects", "description": "For clients of rembg, PhotoRoom and Clipdrop."},
     {"name": "administration", "description": "Counting and forgetting, with `REMATTE_ADMIN_TOKEN`."},
     {"name": "health", "description": "For whoever starts, watches and balances."},
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fastapi import Request
 
@@ -53,6 +54,9 @@ class Service:
     keeper: Keeper
     idle_ttl_s: float
     admin_token: str | None = None
+    max_image_pixels: int = 50_000_000
+    removebg_default_size: Literal["preview", "full", "auto"] = "preview"
+    removebg_deadline_s: float = 18.0
     fetcher: Fetcher = field(default_factory=Fetcher)
     metrics: Metrics = field(default_factory=Metrics)
 

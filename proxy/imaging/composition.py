@@ -109,16 +109,16 @@ def subject_box(alpha: Pillow.Image) -> Box | None:
 
 def placed(picture: Pillow.Image, layout: Layout) -> Pillow.Image:
     """On a canvas that is empty elsewhere. The same picture when nothing moves."""
-    left, top, right, bottom = layout.target.pixels
-    size = (right - left, bottom - top)
-    if layout.source == layout.target == whole(picture.size) and picture.size == layout.canvas:
+    target, source = layout.target, layout.source
+    if source == target == whole(picture.size) and picture.size == layout.canvas:
         return picture
-    if size == (layout.source.width, layout.source.height):
-        piece = picture.crop(layout.source.pixels)
+    if source.width == target.width and source.height == target.height:
+        piece = picture.crop(source.pixels)
     else:
-        piece = picture.resize(size, Pillow.Resampling.BICUBIC, box=layout.source)
+        size = (int(target.width), int(target.height))
+        piece = picture.resize(size, Pillow.Resampling.BICUBIC, box=source)
     canvas = Pillow.new(picture.mode, layout.canvas)
-    canvas.paste(piece, (left, top))
+    canvas.paste(piece, target.pixels[:2])
     return canvas
 
 
