@@ -52,7 +52,8 @@ curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
 curl --json '{"image_url": "https://images.example/photo.jpg"}' http://localhost:8000/v1/mask -o mask.png
 ```
 
-**Images** are JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media type.
+**Images** are JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media
+type.
 
 **Known images** need no upload: ask `GET /v1/masks/{digest}` first, or send `Content-Digest` with
 `Expect: 100-continue`. Whoever knows an image's SHA-256 is given what is kept for it.

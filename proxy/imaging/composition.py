@@ -15,6 +15,7 @@ from proxy.core.types import Answer, Facts, Mask
 from proxy.imaging.backgrounds import BLACK, WHITE, Background, Blur, Scene, painted
 from proxy.imaging.colours import in_rgb, in_srgb
 from proxy.imaging.containers import Format, encoded
+from proxy.imaging.foreground import cleaned
 from proxy.imaging.geometry import IN_PLACE, Box, Layout, Placing, Region, laid_out, whole
 from proxy.imaging.picture import upright
 from proxy.imaging.refinement import AS_IT_IS, Refinement, refined
@@ -33,6 +34,8 @@ class Composition:
     """Its lengths are pixels of the upright image."""
     roi: Region | None = None
     """Everything outside is background."""
+    edges: Literal["clean", "plain"] = "clean"
+    """`clean`: the subject's own colours in its soft edges. `plain`: the image's."""
     placing: Placing = IN_PLACE
     background: Background | None = None
     shadow: Shadow | None = None
@@ -142,7 +145,8 @@ def _shown(
     behind = composition.behind
     if composition.mixes_colours:
         picture = in_srgb(picture)
-    foreground = placed(cut_out(picture, alpha), layout)
+    colours = cleaned(picture, alpha) if composition.edges == "clean" else picture
+    foreground = placed(cut_out(colours, alpha), layout)
     canvas = painted(behind, Scene(picture, alpha, layout, composition.placing.moves), max_pixels) if behind else None
     shown = over(canvas, foreground, composition.shadow)
     shown.info = picture.info
