@@ -64,6 +64,7 @@ again is always safe.
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
+    {"name": "annotation tools", "description": "The languages that annotation tools speak."},
     {"name": "administration", "description": "Counting and forgetting, with `REMATTE_ADMIN_TOKEN`."},
     {"name": "health", "description": "For whoever starts, watches and balances."},
 ]
@@ -172,6 +173,12 @@ def image_body(door: str) -> Json:
             {"lang": "Python", "label": "Python", "source": _PYTHON.format(door=door)},
         ],
     }
+
+
+def json_body(example: Json) -> Json:
+    """A body that a door for other tools reads."""
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def png_response(description: str) -> Json:

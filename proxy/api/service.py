@@ -10,7 +10,7 @@ from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
-from proxy.fetching import Fetcher
+from proxy.fetching import Fetcher, TaskImages
 from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
@@ -54,6 +54,7 @@ class Service:
     idle_ttl_s: float
     admin_token: str | None = None
     fetcher: Fetcher = field(default_factory=Fetcher)
+    task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)
 
 
