@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from proxy.api import application
 from proxy.api.drain import Drain
+from proxy.api.keys import Keys
 from proxy.api.service import Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
 from proxy.cache.advice import advice
@@ -196,6 +197,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         keeper=house.keeper,
         idle_ttl_s=settings.idle_ttl_s,
         admin_token=settings.admin_token,
+        keys=Keys(settings.api_keys),
         fetcher=_fetcher(settings),
         task_images=_task_images(settings),
         metrics=house.metrics,

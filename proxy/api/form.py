@@ -1,4 +1,4 @@
-"""The field `image` of a form (RFC 7578), picked out of the body as it arrives."""
+"""Forms (RFC 7578), taken apart as they arrive: the field `image` alone, or every part."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +46,31 @@ class ImageField:
         if self._inside and self._found:
             raise BadUpload(f"The form has two fields `{FIELD}`; send one image with each request.")
         self._found = self._found or self._inside
+
+
+class FormParts:
+    """Feed it the body; it gives back the name of a part's field with each piece of the part, in pieces and never
+    copied but at the edges. Every part has one piece without bytes: its first."""
+
+    def __init__(self, boundary: str) -> None:
+        """Raises BadUpload, as the other methods do, for a form that cannot be understood."""
+        with _understood():
+            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
+        self._field = ""
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[str, bytes]]:
+        with _understood():
+            for event in self._parser.parse(chunk):
+                if isinstance(event, MultipartSegment):
+                    self._field = event.name
+                    yield self._field, b""
+                elif event:
+                    yield self._field, event
+
+    def finish(self) -> None:
+        """Raises BadUpload when the form ended early."""
+        with _understood():
+            self._parser.close()
 
 
 @contextmanager

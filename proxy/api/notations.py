@@ -111,10 +111,9 @@ def colour(text: str) -> Colour:
     if (found := _HEX.fullmatch(word)) and len(found[1]) in (3, 4, 6, 8):
         digits = found[1] if len(found[1]) > 4 else "".join(2 * digit for digit in found[1])
         return Colour(*bytes.fromhex(digits))
-    named = ImageColor.colormap.get(word)
-    if named is None:
+    if word not in ImageColor.colormap:
         raise ValueError(f"`{text[:40]}` is no colour; write hex digits (`fff`, `81d4fa80`) or a name of CSS.")
-    return Colour(*ImageColor.getrgb(named)[:3], OPAQUE)
+    return Colour(*ImageColor.getrgb(word)[:3], OPAQUE)
 
 
 def gradient(text: str) -> Gradient:

@@ -31,6 +31,7 @@ from proxy.errors import (
     TooManyPixels,
     Unauthorised,
     UnknownDigest,
+    UnknownKey,
     UnsupportedUpload,
     UploadTooLarge,
 )
@@ -60,6 +61,8 @@ curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
 
 **Errors** are `application/problem+json` (RFC 9457); [/problems](/problems) lists their kinds. Sending an image
 again is always safe.
+
+**Keys** are asked for where `REMATTE_API_KEYS` is set: `X-API-Key`, or `Authorization: Bearer`.
 """
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
@@ -111,6 +114,7 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     DigestMismatch: "The body has the SHA-256 9f86…0a08, and not 2cf2…9824; send it again.",
     UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
+    UnknownKey: "Send one of this server's keys in `X-API-Key`, or in `Authorization` after `Bearer`.",
     NotAcceptable: "`Accept: text/html` matches nothing that there is; these are: image/png (`format=png`).",
     BadUrl: "Pictures are fetched from http:// and https:// addresses, not from `file:`.",
     RefusedAddress: "images.example leads to a loopback address, and pictures are fetched from the public internet "
@@ -201,7 +205,7 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
 
 
 def admin_problems() -> dict[int | str, Json]:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from proxy.api.admission import KEY
 from proxy.api.content_digest import parameter as content_digest
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
@@ -29,7 +30,7 @@ MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
-router = APIRouter(tags=["predictions"], default_response_class=Response)
+router = APIRouter(tags=["predictions"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(

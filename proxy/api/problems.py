@@ -1,6 +1,8 @@
 """Errors as RFC 9457 problem details. Whatever goes wrong behind the doors leaves through here."""
 
 import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -30,7 +32,25 @@ class Problem(BaseModel):
     instance: str = Field(description="The path and, after `#`, the request's `X-Request-Id`.")
 
 
-def install_handlers(app: FastAPI) -> None:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, before it has a shape. `error` is None for what the framework refused by itself."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    headers: Mapping[str, str]
+    error: RematteError | None = None
+
+
+Shape = Callable[[Request, Failure], Response]
+"""How a door tells its callers of a failure."""
+
+
+def install_handlers(app: FastAPI, dialects: Mapping[str, Shape] | None = None) -> None:
+    """`dialects`: by the beginning of the path, doors whose callers expect another shape than a problem's."""
+    app.state.dialects = dialects or {}
     app.add_exception_handler(RematteError, _rematte_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -58,7 +78,7 @@ def problem_response(request: Request, error: RematteError) -> Response:
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 11.6.1
-    return _response(request, problem_type(type(error)), error.title, error.status, str(error), headers)
+    return _shaped(request, Failure(problem_type(type(error)), error.title, error.status, str(error), headers, error))
 
 
 def departed() -> Response:
@@ -77,8 +97,13 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {_said(fault['msg'])}" for fault in error.errors())
     return _plain(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults), {})
+
+
+def _said(message: str) -> str:
+    """Our own words, without what pydantic says before them."""
+    return message.removeprefix("Value error, ")
 
 
 async def _departure(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
@@ -87,12 +112,25 @@ async def _departure(request: Request, error: Exception) -> Response:  # noqa: A
 
 def _plain(request: Request, status: int, detail: str, headers: dict[str, str]) -> Response:
     """A problem that its status says all about (RFC 9457, 4.2.1)."""
-    return _response(request, "about:blank", HTTPStatus(status).phrase, status, detail, headers)
+    return _shaped(request, Failure("about:blank", HTTPStatus(status).phrase, status, detail, headers))
 
 
-def _response(request: Request, kind: str, title: str, status: int, detail: str, headers: dict[str, str]) -> Response:
-    problem = Problem(type=kind, title=title, status=status, detail=detail, instance=_instance(request))
-    return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)
+def _shaped(request: Request, failure: Failure) -> Response:
+    path = request.scope["path"]
+    dialects: Mapping[str, Shape] = request.app.state.dialects
+    shape = next((shape for beginning, shape in dialects.items() if path.startswith(beginning)), _problem)
+    return shape(request, failure)
+
+
+def _problem(request: Request, failure: Failure) -> Response:
+    problem = Problem(
+        type=failure.type,
+        title=failure.title,
+        status=failure.status,
+        detail=failure.detail,
+        instance=_instance(request),
+    )
+    return Response(problem.model_dump_json(), failure.status, failure.headers, MEDIA_TYPE)
 
 
 def _instance(request: Request) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 
 from proxy.api.drain import Drain
+from proxy.api.keys import Keys
 from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
@@ -53,6 +54,7 @@ class Service:
     keeper: Keeper
     idle_ttl_s: float
     admin_token: str | None = None
+    keys: Keys = field(default_factory=Keys)
     fetcher: Fetcher = field(default_factory=Fetcher)
     task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)

@@ -58,6 +58,7 @@ def _way(scope: Scope) -> Way | None:
 
 async def _answered(request: Request, fields: Fields, way: Way) -> Response:
     try:
+        service_of(request).keys.check(fields)
         return await way(request, fields)
     except RematteError as error:
         return problem_response(request, error)

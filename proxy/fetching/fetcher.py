@@ -34,6 +34,9 @@ _HEADERS = {"Accept": "image/*, */*;q=0.1", "Accept-Encoding": "identity", "User
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
 
 
+Field = tuple[bytes | str, bytes | str]
+
+
 class Fetcher:
     """Nothing of the environment is asked: no proxy, no .netrc, no cookies."""
 
@@ -122,8 +125,8 @@ class Fetcher:
     def _target(self, url: httpx.URL) -> httpcore.URL:
         return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=_port(url), target=url.raw_path)
 
-    def _fields(self, url: httpx.URL, headers: Mapping[str, str]) -> dict[str, str]:
-        return {"Host": url.netloc.decode("ascii"), **_HEADERS, **headers}
+    def _fields(self, url: httpx.URL, headers: Mapping[str, str]) -> list[Field]:
+        return [*{"Host": url.netloc.decode("ascii"), **_HEADERS, **headers}.items()]
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

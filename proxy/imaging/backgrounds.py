@@ -145,8 +145,8 @@ def _blurred_scene(blur: Blur, scene: Scene) -> Pillow.Image:
     behind = scene.alpha.point(lambda level: 255 - level)
     blurred = spread(picture, behind, blur.radius.of(max(picture.size)))
     part = Box(0, 0, *picture.size) if scene.moved else layout.source
-    ratio = blurred.width / picture.width
-    return covering(blurred, layout.canvas, part.scaled(ratio).within(blurred.size))
+    across, down = blurred.width / picture.width, blurred.height / picture.height
+    return covering(blurred, layout.canvas, part.scaled(across, down))
 
 
 def _opened(backdrop: Backdrop, max_pixels: int) -> Pillow.Image:

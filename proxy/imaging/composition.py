@@ -12,7 +12,7 @@ from PIL import ImageChops
 
 from proxy.core.fingerprint import Image
 from proxy.core.types import Answer, Facts, Mask
-from proxy.imaging.backgrounds import WHITE, Background, Blur, Scene, painted
+from proxy.imaging.backgrounds import BLACK, WHITE, Background, Blur, Scene, painted
 from proxy.imaging.colours import in_rgb, in_srgb
 from proxy.imaging.containers import Format, encoded
 from proxy.imaging.geometry import IN_PLACE, Box, Layout, Placing, Region, laid_out
@@ -52,6 +52,12 @@ class Composition:
         """JPEG has no holes: there always is something behind."""
         return WHITE if self.background is None and self.format == "jpeg" else self.background
 
+    @property
+    def mixes_colours(self) -> bool:
+        """Two sources on one canvas must speak one language of colours. Black is black in all of them."""
+        stained = self.shadow is not None and self.shadow.colour[:3] != BLACK[:3]
+        return stained or not (self.behind is None or isinstance(self.behind, Blur))
+
 
 class Cutout:
     """The renderer of a composition. The answer's facts are those of `facts_of`."""
@@ -59,7 +65,7 @@ class Cutout:
     needs_image = True
 
     def __init__(self, composition: Composition, max_pixels: int) -> None:
-        """`max_pixels`: of the image, and of a background picture."""
+        """`max_pixels`: of the image, of a background picture, and of the answer, which is scaled down to it."""
         self._composition = composition
         self._max_pixels = max_pixels
         self.name = composition.name
@@ -75,7 +81,7 @@ def composed(image: Image, mask: Mask, composition: Composition, max_pixels: int
     picture = in_rgb(upright(image, max_pixels))
     alpha = alpha_of(picture, mask, composition)
     subject = subject_box(alpha)
-    layout = laid_out(picture.size, subject, composition.placing)
+    layout = laid_out(picture.size, subject, composition.placing, max_pixels)
     if composition.channels == "alpha":
         shown = placed(alpha, layout)
     else:
@@ -134,13 +140,12 @@ def _shown(
     picture: Pillow.Image, alpha: Pillow.Image, layout: Layout, composition: Composition, max_pixels: int
 ) -> Pillow.Image:
     behind = composition.behind
-    if behind and not isinstance(behind, Blur):
-        picture = in_srgb(picture)  # two pictures on one canvas speak one language of colours
-    profile = picture.info
+    if composition.mixes_colours:
+        picture = in_srgb(picture)
     foreground = placed(cut_out(picture, alpha), layout)
     canvas = painted(behind, Scene(picture, alpha, layout, composition.placing.moves), max_pixels) if behind else None
     shown = over(canvas, foreground, composition.shadow)
-    shown.info = profile
+    shown.info = picture.info
     return shown
 
 

@@ -38,8 +38,8 @@ class Box(NamedTuple):
     def height(self) -> float:
         return self.bottom - self.top
 
-    def scaled(self, ratio: float) -> "Box":
-        return Box(*(side * ratio for side in self))
+    def scaled(self, across: float, down: float) -> "Box":
+        return Box(self.left * across, self.top * down, self.right * across, self.bottom * down)
 
     def moved(self, right: float, down: float) -> "Box":
         return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
@@ -129,34 +129,34 @@ class Layout(NamedTuple):
     """The canvas without the limit on its pixels."""
 
 
-def laid_out(size: tuple[int, int], subject: Box | None, placing: Placing) -> Layout:
-    """`size`: the picture's width and height. Without a subject the whole picture stays as it is, but for its size."""
+def laid_out(size: tuple[int, int], subject: Box | None, placing: Placing, most: int) -> Layout:
+    """`size`: the picture's width and height; `most`: pixels that no canvas exceeds, whatever the margins.
+
+    Without a subject the whole picture stays as it is, but for its size.
+    """
     picture = Box(0, 0, *size)
     frame = placing.crop.around(subject) if placing.crop and subject else picture
-    source = subject if subject and placing.moves else frame.within(size)
-    canvas = (frame.width, frame.height)
-    target = _moved(source, canvas, placing) if subject and placing.moves else source.moved(-frame.left, -frame.top)
-    ratio = _ratio(canvas, placing.max_pixels)
-    return Layout(
-        canvas=(max(1, int(frame.width * ratio)), max(1, int(frame.height * ratio))),
-        source=source,
-        target=target.scaled(ratio).rounded(),
-        full=(int(frame.width), int(frame.height)),
-    )
+    if subject and placing.moves:
+        source, target = subject, _moved(subject, frame, placing)
+    else:
+        source = frame.within(size)
+        target = source.moved(-frame.left, -frame.top)
+    full = _bounded_size(frame, most)
+    canvas = _bounded_size(frame, min(most, placing.max_pixels or most))
+    return Layout(canvas, source, target.scaled(canvas[0] / frame.width, canvas[1] / frame.height).rounded(), full)
 
 
-def _moved(subject: Box, canvas: tuple[float, float], placing: Placing) -> Box:
-    width, height = canvas
-    scale = 1.0
-    if placing.scale is not None:
-        scale = placing.scale * min(width / subject.width, height / subject.height)
+def _moved(subject: Box, canvas: Box, placing: Placing) -> Box:
+    width, height = canvas.width, canvas.height
+    fitting = min(width / subject.width, height / subject.height)
+    scale = 1.0 if placing.scale is None else placing.scale * fitting
     across, down = placing.position or (0.5, 0.5)
     left = (width - subject.width * scale) * across
     top = (height - subject.height * scale) * down
     return Box(left, top, left + subject.width * scale, top + subject.height * scale)
 
 
-def _ratio(size: tuple[float, float], max_pixels: int | None) -> float:
-    """So much narrower must it be to have no more pixels than allowed."""
-    pixels = size[0] * size[1]
-    return 1.0 if max_pixels is None or pixels <= max_pixels else (max_pixels / pixels) ** 0.5
+def _bounded_size(frame: Box, max_pixels: int) -> tuple[int, int]:
+    """Width and height of the frame, scaled down as far as it has more pixels than that."""
+    ratio = min(1.0, (max_pixels / (frame.width * frame.height)) ** 0.5)
+    return max(1, int(frame.width * ratio)), max(1, int(frame.height * ratio))

@@ -1,9 +1,12 @@
 import logging
 
+import httpx
 import pytest
-from fastapi import Query
+from fastapi import FastAPI, Query, Response
 
 from proxy.api import Readiness
+from proxy.api.problems import install_handlers
+from proxy.api.request_id import RequestIds
 from tests.proxy.api.house import house
 
 MEDIA_TYPE = "application/problem+json"
@@ -64,3 +67,17 @@ async def test_what_nobody_foresaw_is_logged_and_kept_from_the_caller(caplog: py
     assert "annotator-7" in record.getMessage()
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/strange/mask", "a dialect"), ("/v1/mask", "problem"), ("/strange", "problem")],
+)
+async def test_a_dialect_tells_of_failures_in_its_own_shape(path: str, told: str):
+    app = FastAPI()
+    install_handlers(app, {"/strange/": lambda request, failure: Response("a dialect", failure.status)})
+    app.add_middleware(RequestIds)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
+        answer = await client.get(path)
+    assert answer.status_code == 404
+    assert told in answer.text or told in answer.headers["Content-Type"]

@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from proxy.core.fingerprint import Image, image_of
 from proxy.core.types import Mask
@@ -65,3 +66,16 @@ def linear_grey_profile() -> bytes:
     header = struct.pack(">I4sI4s4s4s", 128 + len(body), b"none", 0x02400000, b"scnr", b"GRAY", b"XYZ ")
     illuminant = struct.pack(">iii", 0xF6D6, 0x10000, 0xD32D)
     return (header + b"\0" * 12 + b"acsp" + b"\0" * 28 + illuminant).ljust(128, b"\0") + body
+
+
+def linear_rgb_profile() -> bytes:
+    """The ICC profile of sRGB's primaries whose numbers are proportional to light."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    count = struct.unpack(">I", srgb[128:132])[0]
+    tags = [struct.unpack(">4sII", srgb[132 + 12 * at : 144 + 12 * at]) for at in range(count)]
+    linear = b"curv\0\0\0\0" + struct.pack(">I", 0)
+    profile = bytearray(srgb)
+    for name, start, _ in tags:
+        if name in (b"rTRC", b"gTRC", b"bTRC"):
+            profile[start : start + len(linear)] = linear
+    return bytes(profile)

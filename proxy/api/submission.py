@@ -1,0 +1,193 @@
+"""A request's body as named fields, whichever of three ways they came: a form, a URL-encoded form, or JSON.
+
+What other servers' dialects take. An image in a form is fingerprinted while it streams in, as anywhere else.
+"""
+
+import asyncio
+import json
+from base64 import b64decode
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from multipart import parse_options_header
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from proxy.api.fields import Fields
+from proxy.api.form import FORM_ROOM, MAX_PARTS, FormParts
+from proxy.api.service import Service
+from proxy.core.fingerprint import Fingerprinter, Image
+from proxy.errors import BadUpload, UnsupportedUpload, UploadTooLarge
+
+T = TypeVar("T")
+
+INLINE_BYTES = 64 * 1024
+"""Up to here a thread costs more than to take a body apart."""
+_BLANKS = str.maketrans({" ": "+", "\r": None, "\n": None, "\t": None})
+"""In base64 there are no blanks but those that a form makes of a `+` whose sender did not escape it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """By field. What is empty is not there; of two texts of one name the last one counts."""
+
+    images: Mapping[str, Image]
+    texts: Mapping[str, str]
+
+
+async def submission(receive: Receive, fields: Fields, service: Service, files: Collection[str]) -> Submission:
+    """`files`: the fields of a form that are image files; all others are texts.
+
+    Raises BadUpload and its kinds; ClientDisconnect when the caller leaves in mid-body.
+    """
+    coding = fields.get("content-encoding", "identity")
+    if coding.strip().lower() != "identity":
+        raise UnsupportedUpload(f"The body has the Content-Encoding `{coding}`; send it as it is.")
+    media_type, options = parse_options_header(fields.get("content-type", ""))
+    if media_type == "multipart/form-data":
+        return await _form(receive, options.get("boundary", ""), service, files)
+    if media_type in _READERS:
+        body = await _gathered(receive, service)
+        texts = await _aside(len(body), lambda: _READERS[media_type](body))
+        return Submission({}, {name: text for name, text in texts.items() if text})
+    came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
+    raise UnsupportedUpload(f"{came}; send `multipart/form-data`, `application/x-www-form-urlencoded` or JSON.")
+
+
+async def image_in_base64(text: str, service: Service) -> Image:
+    """A data URL's head is passed over, and so are breaks of the line and missing padding. Raises BadUpload."""
+    data = await _aside(len(text), lambda: _decoded(text))
+    if len(data) > service.max_image_bytes:
+        raise _too_large(service)
+    fingerprinter = service.new_fingerprinter()
+    fingerprinter.feed(data)
+    return fingerprinter.finish()
+
+
+async def _form(receive: Receive, boundary: str, service: Service, files: Collection[str]) -> Submission:
+    parts, gathered = FormParts(boundary), _Gathered(service, files)
+    async for chunk in _chunks(receive):
+        for field, piece in parts.feed(chunk):
+            gathered.add(field, piece)
+    parts.finish()
+    return gathered.submission()
+
+
+class _Gathered:
+    """What has come of a form."""
+
+    def __init__(self, service: Service, files: Collection[str]) -> None:
+        self._service = service
+        self._files = files
+        self._images: dict[str, Fingerprinter] = {}
+        self._texts: dict[str, list[bytes]] = {}
+        self._room = _text_room(service)
+
+    def add(self, field: str, piece: bytes) -> None:
+        """A piece without bytes begins a part."""
+        if field in self._files:
+            self._add_to_image(field, piece)
+        elif not piece:
+            self._texts[field] = []
+        else:
+            self._room -= len(piece)
+            if self._room < 0:
+                raise _too_large(self._service)
+            self._texts[field].append(bytes(piece))
+
+    def _add_to_image(self, field: str, piece: bytes) -> None:
+        image = self._images.setdefault(field, self._service.new_fingerprinter())
+        if image.size and not piece:
+            raise BadUpload(f"The form has two files in the field `{field}`; send one.")
+        if image.size + len(piece) > self._service.max_image_bytes:
+            raise _too_large(self._service)
+        if piece:
+            image.feed(piece)
+
+    def submission(self) -> Submission:
+        images = {field: image.finish() for field, image in self._images.items() if image.size}
+        texts = {field: _text(b"".join(pieces)) for field, pieces in self._texts.items() if pieces}
+        return Submission(images, texts)
+
+
+async def _gathered(receive: Receive, service: Service) -> bytes:
+    body, room = bytearray(), _text_room(service)
+    async for chunk in _chunks(receive):
+        body += chunk
+        if len(body) > room:
+            raise _too_large(service)
+    return bytes(body)
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            yield chunk
+
+
+def _text_room(service: Service) -> int:
+    """Bytes that all texts may have together: an image in base64, and as much as a form may have beside it."""
+    return service.max_image_bytes * 4 // 3 + FORM_ROOM
+
+
+def _too_large(service: Service) -> UploadTooLarge:
+    return UploadTooLarge(
+        f"An image may have {service.max_image_bytes:,} bytes here, and this upload has more; send a smaller file."
+    )
+
+
+def _decoded(text: str) -> bytes:
+    head, _, data = text.partition(",") if text.startswith("data:") else ("", "", text)
+    data = data.translate(_BLANKS).rstrip("=")
+    try:
+        return b64decode(data + "=" * (-len(data) % 4), validate=True)
+    except ValueError:
+        raise BadUpload(f"The image is not in base64: it begins with `{(head or data)[:20]}`.") from None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise BadUpload("A field that is a text is not in UTF-8.") from None
+
+
+def _from_json(body: bytes) -> dict[str, str]:
+    try:
+        members = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadUpload(f"The body is no JSON: {error}.") from None
+    if not isinstance(members, dict):
+        raise BadUpload("The body's JSON is no object; send one with a member for each field.")
+    return {name: _told(name, value) for name, value in members.items() if value is not None}
+
+
+def _told(name: str, value: object) -> str:
+    """As a form would say it."""
+    if isinstance(value, dict | list):
+        raise BadUpload(f"The member `{name[:50]}` is neither a text nor a number nor true nor false.")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _from_url_encoded(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(_text(body), max_num_fields=MAX_PARTS))
+    except ValueError as error:
+        raise BadUpload(f"The form is malformed: {error}.") from None
+
+
+_READERS: Mapping[str, Callable[[bytes], dict[str, str]]] = {
+    "application/json": _from_json,
+    "application/x-www-form-urlencoded": _from_url_encoded,
+}
+
+
+async def _aside(size: int, work: Callable[[], T]) -> T:
+    return await asyncio.to_thread(work) if size > INLINE_BYTES else work()
