@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
-from proxy.api import admin, health, kept, label_studio, measurements, predictions, problem_pages
+from proxy.api import admin, health, kept, label_studio, measurements, predictions, problem_pages, x_anylabeling
 from proxy.api.expectation import Expectations
 from proxy.api.head import HeadAsGet
 from proxy.api.last_resort import LastResort
@@ -37,6 +37,7 @@ def _doors(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         predictions.router,
         kept.router,
         label_studio.router,
+        x_anylabeling.router,
         admin.router,
         health.router,
         measurements.router,

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from proxy.api.admission import PASSWORD
 from proxy.api.departure import while_connected
 from proxy.api.label_config import BrushTag, brush_tag
 from proxy.api.label_prompts import Context, prompts_of, wanted_label
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 8
 """Tasks of one batch: the queue is there for others too."""
 
-router = APIRouter(prefix="/label-studio", tags=["annotation tools"])
+router = APIRouter(prefix="/label-studio", tags=["annotation tools"], dependencies=PASSWORD)
 
 
 class Task(BaseModel):

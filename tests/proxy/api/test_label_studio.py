@@ -12,6 +12,7 @@ from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image as Pillow
 
 from proxy.api import Readiness
+from proxy.api.keys import Keys
 from tests.proxy.api.house import House, house
 from tests.proxy.imaging.pictures import corners, file_of
 from tests.support.fakes import MODEL, FakeBackend, grey_png
@@ -239,3 +240,14 @@ async def test_events_of_projects_are_heard_and_forgotten():
     async with house() as it:
         answer = await it.client.post("/label-studio/webhook", json={"action": "ANNOTATION_CREATED"})
     assert answer.json() == {"status": "ok"}
+
+
+async def test_a_server_with_keys_challenges_for_a_password_and_takes_a_key_for_it():
+    keys = Keys(["a-key-of-this-server"])
+    async with house(backend(), keys=keys) as it:
+        refused = await it.client.get("/label-studio/health")
+        wrong = await it.client.get("/label-studio/health", auth=("rematte", "wrong"))
+        health = await it.client.get("/label-studio/health", auth=("rematte", "a-key-of-this-server"))
+        bearer = await it.client.get("/label-studio/health", headers={"X-API-Key": "a-key-of-this-server"})
+    assert [answer.status_code for answer in (refused, wrong, health, bearer)] == [401, 401, 200, 200]
+    assert refused.headers["WWW-Authenticate"] == "Basic"
