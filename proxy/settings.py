@@ -133,6 +133,15 @@ class Settings(BaseModel):
         repr=False,
         description="Secret for `/admin` and `DELETE`, 16 characters at least; unset: those doors are not there.",
     )
+    removebg_default_size: Literal["preview", "full", "auto"] = Field(
+        default="preview",
+        description="What `/v1.0/removebg` takes a request without `size` for: remove.bg's own `preview` (0.25 "
+        "megapixels), or `full` (`auto` is the same).",
+    )
+    removebg_deadline_s: PositiveFloat = Field(
+        default=18,
+        description="Seconds until `/v1.0/removebg` gives a 504: its clients hang up after 20 and ask again.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     log_format: Literal["text", "json"] = Field(
         default="text", description="How it is logged: lines for people, or a JSON object in each line."

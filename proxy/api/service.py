@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fastapi import Request
 
@@ -55,6 +56,9 @@ class Service:
     idle_ttl_s: float
     admin_token: str | None = None
     keys: Keys = field(default_factory=Keys)
+    max_image_pixels: int = 50_000_000
+    removebg_default_size: Literal["preview", "full", "auto"] = "preview"
+    removebg_deadline_s: float = 18.0
     fetcher: Fetcher = field(default_factory=Fetcher)
     task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)
