@@ -52,7 +52,7 @@ async def _fetched(url: str, service: Service, invalid: str, failed: str) -> Ima
     except BadUrl as error:
         raise Refused(Fault(invalid, str(error))) from error
     except DownloadFailed as error:
-        raise Refused(Fault(failed, str(error))) from error
+        raise Refused(Fault(failed, f"HTTP Status {error.answered}" if error.answered else str(error))) from error
     fingerprinter = service.new_fingerprinter()
     fingerprinter.feed(data)
     return fingerprinter.finish()

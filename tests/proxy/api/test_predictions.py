@@ -87,7 +87,7 @@ async def test_a_form_is_answered_like_the_image_that_it_holds():
     backend = FakeBackend()
     async with house(backend) as it:
         raw = await send(it)
-        form = await it.client.post("/v1/mask", files={"image": ("cat.jpg", CAT)}, data={"project": "7"})
+        form = await it.client.post("/v1/mask", files={"image": ("cat.jpg", CAT)})
     assert form.content == raw.content
     assert form.headers["ETag"] == raw.headers["ETag"]
     assert backend.images == [CAT]
