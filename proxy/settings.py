@@ -102,6 +102,15 @@ class Settings(BaseModel):
     url_timeout_s: PositiveFloat = Field(
         default=10, description="Seconds that fetching an `image_url` may take, redirects included."
     )
+    label_studio_url: HttpUrl | None = Field(
+        default=None,
+        description="Label Studio's address, for tasks whose images were uploaded there; unset: those are refused.",
+    )
+    label_studio_token: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        repr=False,
+        description="A legacy token of Label Studio's, which is shown to `REMATTE_LABEL_STUDIO_URL` alone.",
+    )
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
     max_queue_bytes: PositiveInt = Field(
         default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."

@@ -11,12 +11,14 @@ from proxy.api import (
     clipdrop,
     health,
     kept,
+    label_studio,
     measurements,
     photoroom,
     predictions,
     problem_pages,
     rembg,
     removebg,
+    x_anylabeling,
 )
 from proxy.api.expectation import Expectations
 from proxy.api.head import HeadAsGet
@@ -56,6 +58,8 @@ def _doors(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     for router in (
         predictions.router,
         kept.router,
+        label_studio.router,
+        x_anylabeling.router,
         removebg.router,
         rembg.router,
         photoroom.router,

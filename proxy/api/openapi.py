@@ -70,6 +70,7 @@ again is always safe.
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
+    {"name": "annotation tools", "description": "The languages that annotation tools speak."},
     {
         "name": "remove.bg",
         "description": "For clients of remove.bg, whose API they speak: change the host, keep the code.",
@@ -192,6 +193,12 @@ def image_body(door: str, question: type[BaseModel], pictures: Iterable[str]) ->
             {"lang": "Python", "label": "Python", "source": _PYTHON.format(door=door)},
         ],
     }
+
+
+def json_body(example: Json) -> Json:
+    """A body that a door for other tools reads."""
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _fields(question: type[BaseModel], pictures: Mapping[str, Json]) -> Json:

@@ -12,7 +12,7 @@ from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
-from proxy.fetching import Fetcher
+from proxy.fetching import Fetcher, TaskImages
 from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
@@ -55,11 +55,12 @@ class Service:
     keeper: Keeper
     idle_ttl_s: float
     admin_token: str | None = None
+    keys: Keys = field(default_factory=Keys)
     max_image_pixels: int = 50_000_000
     removebg_default_size: Literal["preview", "full", "auto"] = "preview"
     removebg_deadline_s: float = 18.0
-    keys: Keys = field(default_factory=Keys)
     fetcher: Fetcher = field(default_factory=Fetcher)
+    task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)
 
 
