@@ -1,14 +1,9 @@
-"""The images of annotation tasks: in the task, on the internet, or in Label Studio, which asks who wants them."""
+"""The images of annotation tasks: on the internet, or in Label Studio, which asks who wants them."""
 
-import base64
-import re
 from urllib.parse import urljoin, urlsplit
 
 from proxy.errors import BadUrl
 from proxy.fetching.fetcher import Fetcher
-
-# RFC 2397, as far as images need it.
-_DATA = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
 class TaskImages:
@@ -30,8 +25,6 @@ class TaskImages:
 
     async def fetch(self, address: str) -> bytes:
         """Raises BadUrl, and what `Fetcher.fetch` raises."""
-        if data := _DATA.match(address):
-            return decoded(address[data.end() :])
         if urlsplit(address).scheme:
             own = self._url is not None and _origin(address) == _origin(self._url)
             return await (self._from_label_studio(address) if own else self._fetcher.fetch(address))
@@ -44,14 +37,6 @@ class TaskImages:
 
     async def _from_label_studio(self, url: str) -> bytes:
         return await self._label_studio.fetch(url, self._headers)
-
-
-def decoded(text: str) -> bytes:
-    """Base64 (RFC 4648, 4). Raises BadUrl."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise BadUrl("The image's data is no base64.") from None
 
 
 def _below(address: str) -> str:
