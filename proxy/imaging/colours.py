@@ -10,8 +10,8 @@ _OPAQUE = (255, 255)
 
 
 def in_rgb(picture: Pillow.Image) -> Pillow.Image:
-    """RGB, or RGBA if it has holes: `picture` itself where it is that already. Its `info` then holds nothing but the ICC
-    profile that its numbers follow, if there is one.
+    """RGB, or RGBA if it has holes: `picture` itself where it is that already. Its `info` then holds nothing but the
+    ICC profile that its numbers follow, if there is one.
 
     A profile of another colour space (CMYK, grey) is applied: the result is sRGB then.
     """
