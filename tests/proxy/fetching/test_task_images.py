@@ -49,7 +49,7 @@ async def test_what_lies_in_label_studio_is_fetched_there_with_its_token(address
         "https://images.example/cat.jpg",
         "http://ls.lan:8081/cat.jpg",
         "https://ls.lan:8080/cat.jpg",
-        "http://ls.lan.evil.example:8080/cat.jpg",
+        "http://ls.lan:8080@evil.example/cat.jpg",
         "http://ls.lan.evil.example:8080/cat.jpg",
         "s3://bucket/cat.jpg",
     ],
