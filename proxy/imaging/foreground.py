@@ -10,6 +10,7 @@ of the edge.
 import math
 from collections.abc import Iterator
 from itertools import product
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,11 +20,15 @@ from PIL import Image as Pillow
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]
 
+Edges = Literal["clean", "plain"]
+
 WORKING_SIDE = 768
 """The reduced picture's longest side: larger ones are guessed hardly better, and slower."""
 TILE = 128
 """So many pixels wide and high is what is corrected at a time: it stays in the processor's cache."""
 
+_NOTHING = (0, 0, 0, 0)
+_GONE = [255, *[0] * 255]
 _NO_EDGE = (0, 0), (255, 255)
 _FAINTEST, _FULLEST = 1, 254
 _COARSEST_SIDE = 8
@@ -33,26 +38,46 @@ _DOUBT = 1e-4
 """Weight of a pixel that knows nothing: where nobody knows anything, the coarser guess stands."""
 
 
-def cleaned(picture: Pillow.Image, alpha: Pillow.Image) -> Pillow.Image:
-    """`picture` (RGB) with foreground colours wherever `alpha` (L, of its size) is neither 0 nor 255.
+def cut_out(picture: Pillow.Image, alpha: Pillow.Image, edges: Edges = "clean") -> Pillow.Image:
+    """RGBA: `picture` (RGB or RGBA) under `alpha` (L, of its size).
 
-    All other pixels stay as they are, bit for bit; and so does all of an RGBA picture: who gave it holes gave it edges.
+    What was removed must not lie under the alpha for whoever looks, and is black; zeros are half the bytes of a photo.
     """
-    if picture.mode != "RGB":
-        return picture
+    if edges == "clean":
+        shown = cleaned(picture, alpha)
+    else:
+        shown = picture.convert("RGBA")
+        shown.putalpha(alpha)
+    shown.paste(_NOTHING, (0, 0, *picture.size), alpha.point(_GONE))
+    return shown
+
+
+def cleaned(picture: Pillow.Image, alpha: Pillow.Image) -> Pillow.Image:
+    """RGBA: `picture` (RGB) under `alpha` (L, of its size), with foreground colours where that is neither 0 nor 255.
+
+    All other colours stay as they are, bit for bit; and so do all of an RGBA picture: who gave it holes gave it edges.
+    """
+    clean = picture.convert("RGBA")
+    if picture.mode == "RGB":
+        for colours, box, partly in _patches(picture, alpha):
+            clean.paste(colours, box, partly)
+    clean.putalpha(alpha)
+    return clean
+
+
+def _patches(picture: Pillow.Image, alpha: Pillow.Image) -> Iterator[tuple[Pillow.Image, Box, Pillow.Image]]:
+    """New colours, where they belong, and which of them count."""
     factor = math.ceil(max(picture.size) / WORKING_SIDE)
     boxes = [box for box in _tiles(picture.size, factor) if alpha.crop(box).getextrema() not in _NO_EDGE]
-    clean = picture.copy()
-    if boxes:
-        layers = _layers(_floats(picture.reduce(factor)), _floats(alpha.reduce(factor)) / 255)
-        foreground, background = (_padded(layer) for layer in layers)
-        for box in boxes:
-            levels = np.asarray(alpha.crop(box))
-            guesses = _enlarged(foreground, box, factor), _enlarged(background, box, factor)
-            colours = _corrected(_floats(picture.crop(box)), levels.astype(np.float32) / 255, *guesses)
-            partly = cv2.inRange(levels, _FAINTEST, _FULLEST)
-            clean.paste(Pillow.fromarray(colours), box, Pillow.fromarray(partly))
-    return clean
+    if not boxes:
+        return
+    layers = _layers(_floats(picture.reduce(factor)), _floats(alpha.reduce(factor)) / 255)
+    foreground, background = (_padded(layer) for layer in layers)
+    for box in boxes:
+        levels = np.asarray(alpha.crop(box))
+        guesses = _enlarged(foreground, box, factor), _enlarged(background, box, factor)
+        colours = _corrected(_floats(picture.crop(box)), levels.astype(np.float32) / 255, *guesses)
+        yield Pillow.fromarray(colours), box, Pillow.fromarray(cv2.inRange(levels, _FAINTEST, _FULLEST))
 
 
 def _tiles(size: tuple[int, int], factor: int) -> Iterator[Box]:
