@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from proxy.api import application
 from proxy.api.drain import Drain
 from proxy.api.keys import Keys
-from proxy.api.service import Check, Readiness, Service
+from proxy.api.service import BatchLimits, Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
 from proxy.cache.advice import advice
 from proxy.cache.keeper import Keeper
@@ -199,6 +199,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         admin_token=settings.admin_token,
         keys=Keys(settings.api_keys),
         fetcher=_fetcher(settings),
+        batch=BatchLimits(settings.batch_max_images, settings.batch_max_bytes),
         metrics=house.metrics,
     )
     return application(service, house.open)

@@ -102,6 +102,10 @@ class Settings(BaseModel):
     url_timeout_s: PositiveFloat = Field(
         default=10, description="Seconds that fetching an `image_url` may take, redirects included."
     )
+    batch_max_images: PositiveInt = Field(default=100, description="Pictures that one batch may have.")
+    batch_max_bytes: PositiveInt = Field(
+        default=256 * MIB, description="Bytes of all the pictures that are uploaded with one batch."
+    )
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
     max_queue_bytes: PositiveInt = Field(
         default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
-from proxy.api import admin, health, kept, measurements, predictions, problem_pages
+from proxy.api import admin, batch, health, kept, measurements, predictions, problem_pages
 from proxy.api.expectation import Expectations
 from proxy.api.head import HeadAsGet
 from proxy.api.last_resort import LastResort
@@ -35,6 +35,7 @@ def _doors(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     install_handlers(app)
     for router in (
         predictions.router,
+        batch.router,
         kept.router,
         admin.router,
         health.router,

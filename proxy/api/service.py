@@ -37,6 +37,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """Of one request. `max_bytes`: all uploaded pictures together."""
+
+    max_images: int = 100
+    max_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The doors' whole world."""
 
@@ -56,6 +64,7 @@ class Service:
     admin_token: str | None = None
     keys: Keys = field(default_factory=Keys)
     fetcher: Fetcher = field(default_factory=Fetcher)
+    batch: BatchLimits = field(default_factory=BatchLimits)
     metrics: Metrics = field(default_factory=Metrics)
 
 
