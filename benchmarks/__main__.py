@@ -12,6 +12,7 @@ from rich.progress import Progress
 from benchmarks import archives, servers
 from benchmarks.beside_triton import beside_triton
 from benchmarks.cached import cached
+from benchmarks.cutouts import cutouts
 from benchmarks.distant import distant
 from benchmarks.equal import equal
 from benchmarks.field import FULL, QUICK, Effort, Field
@@ -27,7 +28,10 @@ from model_serving.weights import SHIPPED
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
-SCENARIOS = (cached, beside_triton, missed, equal, distant, recalled, redis_faults, torchserve_faults, shed, memory)
+SCENARIOS = (
+    *(cached, beside_triton, missed, equal, distant, recalled, cutouts),
+    *(redis_faults, torchserve_faults, shed, memory),
+)
 
 
 def measure(effort: Effort, weights: Path) -> str:

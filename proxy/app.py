@@ -31,7 +31,7 @@ from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
-from proxy.fetching import Allowed, Fetcher, Guard
+from proxy.fetching import Allowed, Fetcher, Guard, TaskImages
 from proxy.imaging.composition import Cutout
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
@@ -198,16 +198,27 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         idle_ttl_s=settings.idle_ttl_s,
         admin_token=settings.admin_token,
         keys=Keys(settings.api_keys),
+        max_image_pixels=settings.max_image_pixels,
+        removebg_default_size=settings.removebg_default_size,
+        removebg_deadline_s=settings.removebg_deadline_s,
         fetcher=_fetcher(settings),
         batch=BatchLimits(settings.batch_max_images, settings.batch_max_bytes),
+        task_images=_task_images(settings),
         metrics=house.metrics,
     )
     return application(service, house.open)
 
 
-def _fetcher(settings: Settings) -> Fetcher:
-    guard = Guard(Allowed.of(settings.url_allow))
+def _fetcher(settings: Settings, *names: str) -> Fetcher:
+    """`names`: hosts that may be fetched from too, wherever they lie."""
+    guard = Guard(Allowed.of((*settings.url_allow, *names)))
     return Fetcher(guard, max_bytes=settings.max_image_bytes, patience_s=settings.url_timeout_s)
+
+
+def _task_images(settings: Settings) -> TaskImages:
+    url = settings.label_studio_url
+    label_studio = _fetcher(settings, httpx.URL(url).host) if url else None
+    return TaskImages(_fetcher(settings), label_studio, url, settings.label_studio_token)
 
 
 def _link(settings: Settings, events: Events) -> RedisLink | None:

@@ -108,6 +108,8 @@ class DownloadFailed(RematteError):
     status = 502
     kind = "download-failed"
     title = "The picture could not be fetched"
+    answered: int | None = None
+    """The status that came in place of a picture, if one came."""
 
 
 class DownloadTooSlow(DownloadFailed):

@@ -74,7 +74,7 @@ class Settings(BaseModel):
     race_head_start_ms: Literal["auto"] | NonNegativeFloat = Field(
         default="auto",
         description="Milliseconds that a lookup runs before the inference joins the race: "
-        "`auto` (the p99 of recent lookups, within 1 to 10; 1 where most take longer), a number, or `0` for the "
+        "`auto` (the p99 of recent lookups, within 1 to 8; 1 where most take longer), a number, or `0` for the "
         "literal race.",
     )
     redis_timeout_ms: PositiveFloat = Field(
@@ -106,6 +106,15 @@ class Settings(BaseModel):
     batch_max_bytes: PositiveInt = Field(
         default=256 * MIB, description="Bytes of all the pictures that are uploaded with one batch."
     )
+    label_studio_url: HttpUrl | None = Field(
+        default=None,
+        description="Label Studio's address, for tasks whose images were uploaded there; unset: those are refused.",
+    )
+    label_studio_token: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        repr=False,
+        description="A legacy token of Label Studio's, which is shown to `REMATTE_LABEL_STUDIO_URL` alone.",
+    )
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
     max_queue_bytes: PositiveInt = Field(
         default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."
@@ -127,6 +136,15 @@ class Settings(BaseModel):
         default=None,
         repr=False,
         description="Secret for `/admin` and `DELETE`, 16 characters at least; unset: those doors are not there.",
+    )
+    removebg_default_size: Literal["preview", "full", "auto"] = Field(
+        default="preview",
+        description="What `/v1.0/removebg` takes a request without `size` for: remove.bg's own `preview` (0.25 "
+        "megapixels), or `full` (`auto` is the same).",
+    )
+    removebg_deadline_s: PositiveFloat = Field(
+        default=18,
+        description="Seconds until `/v1.0/removebg` gives a 504: its clients hang up after 20 and ask again.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     log_format: Literal["text", "json"] = Field(

@@ -23,7 +23,7 @@ def file_of(shown: Pillow.Image, kind: str, **options: object) -> bytes:
     exif = Pillow.Exif()
     exif[0x0112] = 6
     file = io.BytesIO()
-    shown.save(file, kind, exif=exif, **options)
+    shown.save(file, kind, exif=exif.tobytes(), **options)
     return file.getvalue()
 
 
@@ -42,7 +42,7 @@ def test_proxy_and_model_accept_the_same_formats():
         *(file_of(COLOURED.convert(mode), "TIFF") for mode in ("CMYK", "YCbCr", "LAB", "RGBX", "PA")),
         file_of(COLOURED.convert("CMYK"), "JPEG"),
         file_of(COLOURED.convert("L"), "JPEG", icc_profile=b"no profile"),
-        *(file_of(COLOURED, kind) for kind in ("WEBP", "AVIF")),
+        *(file_of(COLOURED, kind) for kind in ("WEBP", "AVIF", "HEIF")),
     ],
 )
 def test_the_proxy_names_what_the_model_sees(file: bytes):

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from proxy.api.admission import KEY
 from proxy.api.fields import Fields, fields_of
 from proxy.api.mask_response import mask_response
-from proxy.api.openapi import kept_problems, png_response
+from proxy.api.openapi import kept_problems, picture_response
 from proxy.api.options import CutoutOptions, MaskOptions
-from proxy.api.predictions import response_of
+from proxy.api.predictions import CUTOUT_TYPES, response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer
 
@@ -41,10 +41,11 @@ async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOpt
     "/cutouts/{digest}",
     operation_id="kept_cutout",
     summary="The cutout of an image that was sent before",
-    responses=kept_problems() | _UNCHANGED | {200: png_response("As `POST /v1/cutout` answers.")},
+    responses=kept_problems() | _UNCHANGED | {200: picture_response("As `POST /v1/cutout` answers.", *CUTOUT_TYPES)},
 )
 async def kept_cutout(request: Request, digest: Digest, options: Annotated[CutoutOptions, Query()]) -> Response:
-    """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it."""
+    """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it: what is kept is each
+    answer that was made, with its options."""
     fields = fields_of(request.scope)
     return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
 

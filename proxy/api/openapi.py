@@ -52,7 +52,8 @@ curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
 curl --json '{"image_url": "https://images.example/photo.jpg"}' http://localhost:8000/v1/mask -o mask.png
 ```
 
-**Images** are JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media type.
+**Images** are JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media
+type.
 
 **Known images** need no upload: ask `GET /v1/masks/{digest}` first, or send `Content-Digest` with
 `Expect: 100-continue`. Whoever knows an image's SHA-256 is given what is kept for it.
@@ -69,6 +70,12 @@ again is always safe.
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
+    {"name": "annotation tools", "description": "The languages that annotation tools speak."},
+    {
+        "name": "remove.bg",
+        "description": "For clients of remove.bg, whose API they speak: change the host, keep the code.",
+    },
+    {"name": "other dialects", "description": "For clients of rembg, PhotoRoom and Clipdrop."},
     {"name": "administration", "description": "Counting and forgetting, with `REMATTE_ADMIN_TOKEN`."},
     {"name": "health", "description": "For whoever starts, watches and balances."},
 ]
@@ -188,13 +195,15 @@ def image_body(door: str, question: type[BaseModel], pictures: Iterable[str]) ->
     }
 
 
+def json_body(example: Json) -> Json:
+    """A body that a door for other tools reads."""
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _fields(question: type[BaseModel], pictures: Mapping[str, Json]) -> Json:
     options = question.model_json_schema()["properties"]
     return {"type": "object", "additionalProperties": False, "properties": {**pictures, **options}}
-
-
-def png_response(description: str) -> Json:
-    return picture_response(description, "image/png")
 
 
 def picture_response(description: str, *media_types: str) -> Json:

@@ -52,6 +52,11 @@ class CutoutOptions(RefinementOptions):
         "What is outside counts as background.",
         examples=["10% 0% 90% 100%"],
     )
+    edges: Literal["clean", "plain"] = Field(
+        default="clean",
+        description="`clean`: where the edge lets the background through, the subject gets its own colours back, so "
+        "that no halo of the old background is left. `plain`: the colours of the image.",
+    )
     crop: bool = Field(default=False, description="The answer is as large as the subject, not as the image.")
     crop_margin: Annotated[str, AfterValidator(checked(notations.margins))] = Field(
         default="0",
@@ -127,6 +132,7 @@ class CutoutOptions(RefinementOptions):
         return Composition(
             refinement=self.refinement,
             roi=notations.region(self.roi) if self.roi else None,
+            edges=self.edges,
             placing=Placing(
                 crop=notations.margins(self.crop_margin) if self.crop else None,
                 scale=notations.scale(self.scale),

@@ -17,7 +17,7 @@ from proxy.api.departure import while_connected
 from proxy.api.fields import Fields, fields_of
 from proxy.api.form import FIELD
 from proxy.api.mask_response import mask_response
-from proxy.api.openapi import image_body, png_response, prediction_problems
+from proxy.api.openapi import image_body, picture_response, prediction_problems
 from proxy.api.service import Service, service_of
 from proxy.api.submission import holds_fields
 from proxy.api.terms import parameter as cache_control
@@ -27,10 +27,12 @@ from proxy.core.fingerprint import Image
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.types import Renderer, Terms
 from proxy.errors import UnknownDigest
+from proxy.imaging.containers import MEDIA_TYPES
 from proxy.telemetry.headers import cache_status, server_timing
 
 MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
+CUTOUT_TYPES = MEDIA_TYPES.values()
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
 router = APIRouter(tags=["predictions"], dependencies=KEY, default_response_class=Response)
@@ -62,13 +64,14 @@ async def mask(request: Request, question: Annotated[MaskQuestion, Query()]) -> 
     summary="The image without its background",
     openapi_extra=image_body("cutout", CutoutQuestion, [FIELD, BACKGROUND]) | TERMS,
     responses=prediction_problems()
-    | {200: png_response("RGBA PNG of the upright image's size, with its colours and the mask as alpha.")},
+    | {200: picture_response("The cutout: without options an RGBA PNG of the upright image's size.", *CUTOUT_TYPES)},
 )
 async def cutout(request: Request, question: Annotated[CutoutQuestion, Query()]) -> Response:
     """The image itself, upright, transparent where its background was.
 
     Colours and their ICC profile are kept, other metadata is dropped. What was transparent in the image stays so.
-    The model is asked once for the mask and the cutout of the same bytes.
+    The options refine the mask, place the subject, put something behind it, and choose the format. The model is asked
+    once for a picture, whatever is made of it.
     """
     return await _answer_question(request, question)
 

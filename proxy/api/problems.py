@@ -44,6 +44,12 @@ class Failure:
     error: RematteError | None = None
 
 
+class Refusal(Exception):
+    """A door's own words for what is wrong with a request. It never leaves that door."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
 Shape = Callable[[Request, Failure], Response]
 """How a door tells its callers of a failure."""
 
@@ -65,7 +71,7 @@ def status_of(error: BaseException | None) -> int:
     """What the caller is told when a prediction ends so."""
     if error is None:
         return HTTPStatus.OK
-    if isinstance(error, RematteError):
+    if isinstance(error, RematteError | Refusal):
         return error.status
     return CLIENT_CLOSED_REQUEST if isinstance(error, ClientDisconnect) else HTTPStatus.INTERNAL_SERVER_ERROR
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fastapi import Request
 
@@ -11,7 +12,7 @@ from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
-from proxy.fetching import Fetcher
+from proxy.fetching import Fetcher, TaskImages
 from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
@@ -63,8 +64,12 @@ class Service:
     idle_ttl_s: float
     admin_token: str | None = None
     keys: Keys = field(default_factory=Keys)
+    max_image_pixels: int = 50_000_000
+    removebg_default_size: Literal["preview", "full", "auto"] = "preview"
+    removebg_deadline_s: float = 18.0
     fetcher: Fetcher = field(default_factory=Fetcher)
     batch: BatchLimits = field(default_factory=BatchLimits)
+    task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)
 
 

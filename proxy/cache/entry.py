@@ -12,7 +12,7 @@ import xxhash
 
 from proxy.core.types import Entry, Key, Mask, Rendered
 
-FORMAT = "rematte 3"
+FORMAT = "rematte 4"
 CHECKSUM_BYTES = 8
 KINDS: dict[str, type[Mask] | type[Rendered]] = {"mask": Mask, "rendered": Rendered}
 NAMES = {kind: name for name, kind in KINDS.items()}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PICTURES = frozenset(
-    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".png"}
+    | {".pgm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 """Suffixes by which a picture is known in a folder; a file that is named is sent whatever it is called."""
 

@@ -8,7 +8,7 @@ from blake3 import blake3
 from proxy.core.fingerprint import Image
 from proxy.core.types import Entry, Key, Mask, Model
 
-SCHEMA = "rematte entry 3"
+SCHEMA = "rematte entry 4"
 """Changes when an entry's meaning changes; old entries are then never found again."""
 TOKEN_BYTES = 16
 

@@ -102,7 +102,7 @@ class Fetcher:
         if response.status in _REDIRECTS and b"location" in fields:
             return fields[b"location"]
         if response.status != HTTPStatus.OK:
-            raise DownloadFailed(f"{host} answered with the status {response.status}, and not with a picture.")
+            raise _no_picture(host, response.status)
         if (coding := fields.get(b"content-encoding", "identity").lower()) != "identity":
             raise DownloadFailed(f"{host} sends the picture with the Content-Encoding {coding[:20]}, unasked.")
         self._check(int(declared) if (declared := fields.get(b"content-length", "")).isdecimal() else 0, host)
@@ -136,6 +136,12 @@ class Fetcher:
         context = httpcore.default_ssl_context()
         context.load_default_certs()
         return context
+
+
+def _no_picture(host: str, status: int) -> DownloadFailed:
+    failed = DownloadFailed(f"{host} answered with the status {status}, and not with a picture.")
+    failed.answered = status
+    return failed
 
 
 def _joined(url: httpx.URL, location: str) -> httpx.URL:

@@ -6,6 +6,8 @@ from typing import cast
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+_OPAQUE = (255, 255)
+
 
 def in_rgb(picture: Pillow.Image) -> Pillow.Image:
     """RGB or RGBA. Its `info` holds nothing but the ICC profile that its numbers follow, if there is one.
@@ -18,6 +20,8 @@ def in_rgb(picture: Pillow.Image) -> Pillow.Image:
     if profile and _space(profile) != "RGB":
         picture, profile = _in_srgb(picture, profile), None
     rgb = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    if rgb.mode == "RGBA" and rgb.getchannel("A").getextrema() == _OPAQUE:
+        rgb = rgb.convert("RGB")
     rgb.info = {"icc_profile": profile} if profile else {}
     return rgb
 

@@ -15,7 +15,8 @@ from proxy.core.types import Answer, Facts, Mask
 from proxy.imaging.backgrounds import BLACK, WHITE, Background, Blur, Scene, painted
 from proxy.imaging.colours import in_rgb, in_srgb
 from proxy.imaging.containers import Format, encoded
-from proxy.imaging.geometry import IN_PLACE, Box, Layout, Placing, Region, laid_out
+from proxy.imaging.foreground import cleaned
+from proxy.imaging.geometry import IN_PLACE, Box, Layout, Placing, Region, laid_out, whole
 from proxy.imaging.picture import upright
 from proxy.imaging.refinement import AS_IT_IS, Refinement, refined
 from proxy.imaging.renderers import scaled
@@ -33,6 +34,8 @@ class Composition:
     """Its lengths are pixels of the upright image."""
     roi: Region | None = None
     """Everything outside is background."""
+    edges: Literal["clean", "plain"] = "clean"
+    """`clean`: the subject's own colours in its soft edges. `plain`: the image's."""
     placing: Placing = IN_PLACE
     background: Background | None = None
     shadow: Shadow | None = None
@@ -106,16 +109,16 @@ def subject_box(alpha: Pillow.Image) -> Box | None:
 
 def placed(picture: Pillow.Image, layout: Layout) -> Pillow.Image:
     """On a canvas that is empty elsewhere. The same picture when nothing moves."""
-    left, top, right, bottom = map(int, layout.target)
-    size = (right - left, bottom - top)
-    if layout.source == (0, 0, *picture.size) and size == picture.size == layout.canvas and (left, top) == (0, 0):
+    target, source = layout.target, layout.source
+    if source == target == whole(picture.size) and picture.size == layout.canvas:
         return picture
-    if size == (layout.source.width, layout.source.height):
-        piece = picture.crop(tuple(map(int, layout.source)))  # type: ignore[arg-type] # four of them
+    if source.width == target.width and source.height == target.height:
+        piece = picture.crop(source.pixels)
     else:
-        piece = picture.resize(size, Pillow.Resampling.BICUBIC, box=layout.source)
+        size = (int(target.width), int(target.height))
+        piece = picture.resize(size, Pillow.Resampling.BICUBIC, box=source)
     canvas = Pillow.new(picture.mode, layout.canvas)
-    canvas.paste(piece, (left, top))
+    canvas.paste(piece, target.pixels[:2])
     return canvas
 
 
@@ -142,7 +145,8 @@ def _shown(
     behind = composition.behind
     if composition.mixes_colours:
         picture = in_srgb(picture)
-    foreground = placed(cut_out(picture, alpha), layout)
+    colours = cleaned(picture, alpha) if composition.edges == "clean" else picture
+    foreground = placed(cut_out(colours, alpha), layout)
     canvas = painted(behind, Scene(picture, alpha, layout, composition.placing.moves), max_pixels) if behind else None
     shown = over(canvas, foreground, composition.shadow)
     shown.info = picture.info
@@ -161,7 +165,7 @@ def over(canvas: Pillow.Image | None, foreground: Pillow.Image, shadow: Shadow |
     """The foreground on its shadow on the canvas: RGB when the canvas is, else RGBA."""
     if shadow:
         alpha = foreground.getchannel("A")
-        dark = cast(shadow, alpha, subject_box(alpha) or Box(0, 0, *alpha.size))
+        dark = cast(shadow, alpha, subject_box(alpha) or whole(alpha.size))
         canvas = over(canvas, dark, None)
     if canvas is None:
         return foreground
@@ -179,6 +183,5 @@ def _any(level: int) -> int:
 def _inside(alpha: Pillow.Image, box: Box) -> Pillow.Image:
     kept = Pillow.new("L", alpha.size)
     if box.width > 0 and box.height > 0:
-        left, top, right, bottom = map(int, box)
-        kept.paste(alpha.crop((left, top, right, bottom)), (left, top))
+        kept.paste(alpha.crop(box.pixels), box.pixels)
     return kept

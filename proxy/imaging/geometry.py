@@ -49,9 +49,18 @@ class Box(NamedTuple):
         left, top = round(self.left), round(self.top)
         return Box(left, top, max(left + 1, round(self.right)), max(top + 1, round(self.bottom)))
 
+    @property
+    def pixels(self) -> tuple[int, int, int, int]:
+        """As Pillow wants it."""
+        return int(self.left), int(self.top), int(self.right), int(self.bottom)
+
     def within(self, size: tuple[float, float]) -> "Box":
         """As far as it lies in a picture of that size."""
         return Box(max(self.left, 0), max(self.top, 0), min(self.right, size[0]), min(self.bottom, size[1]))
+
+
+def whole(size: tuple[float, float]) -> Box:
+    return Box(0, 0, *size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,7 @@ def laid_out(size: tuple[int, int], subject: Box | None, placing: Placing, most:
 
     Without a subject the whole picture stays as it is, but for its size.
     """
-    picture = Box(0, 0, *size)
+    picture = whole(size)
     frame = placing.crop.around(subject) if placing.crop and subject else picture
     if subject and placing.moves:
         source, target = subject, _moved(subject, frame, placing)

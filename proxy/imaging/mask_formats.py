@@ -61,6 +61,12 @@ def solid_of(grey: Pillow.Image) -> Solid:
     return solid
 
 
+def solid_in(file: bytes) -> Solid:
+    """What one of our own one-bit files holds."""
+    solid: Solid = np.array(Pillow.open(io.BytesIO(file)), dtype=np.bool_)
+    return solid
+
+
 def _png(grey: Pillow.Image, _epsilon: float) -> bytes:
     return png.encode(grey)
 

@@ -22,7 +22,7 @@ BAND_BYTES = 1024 * 1024
 _HEAD_BYTES = 8
 _BOXED = (b"ftyp", b"jP  ")
 _CODESTREAM = b"\xff\x4f\xff\x51"
-"""How AVIF and JPEG 2000 begin: the slowest to decode, and hardly what anybody saves a picture into again."""
+"""How AVIF, HEIF and JPEG 2000 begin: the slowest to decode, and hardly what anybody saves a picture into again."""
 
 Name = Callable[[Image, int], bytes | None]
 
@@ -38,7 +38,7 @@ class PictureNames:
         self._threads = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="names")
 
     async def early(self, image: Image) -> bytes | None:
-        """A JPEG's without decoding it; AVIF and JPEG 2000 have none."""
+        """A JPEG's without decoding it; AVIF, HEIF and JPEG 2000 have none."""
         head = _head(image)
         if head.startswith(jpeg.SIGNATURE):
             return await asyncio.to_thread(_name, jpeg.coded_name, image, self._max_pixels)

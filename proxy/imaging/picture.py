@@ -5,19 +5,26 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+import pillow_heif
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from proxy.core.fingerprint import Image
 from proxy.errors import BadImage, RematteError, TooManyPixels
 from proxy.imaging.chunks import open_chunks
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
 """What the model reads too: a picture that one of the two cannot read is refused by both."""
 
 # The one limit is ours, `max_pixels`; Pillow's own would warn below it or refuse above its idea of enough.
 Pillow.MAX_IMAGE_PIXELS = None
+# Its thumbnails, depths and other companions are nobody's picture here. It turns pictures by itself.
+pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
+_PHOTOMETRIC = 262
+_WHITE_IS_ZERO = 0
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 _UPRIGHT = {
@@ -45,6 +52,7 @@ def upright(image: Image, max_pixels: int) -> Pillow.Image:
         picture = opened(image, max_pixels)
         picture.load()
         turn = _UPRIGHT.get(orientation_of(picture))
+        picture = _positive(picture)
         return picture if turn is None else picture.transpose(turn)
 
 
@@ -58,7 +66,8 @@ def reading() -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise BadImage(f"The bytes are in no format known here; these are: {', '.join(FORMATS)}.") from error
     except Exception as error:  # damaged files make Pillow's decoders raise nearly every built-in error
-        raise BadImage(f"The image is damaged: {str(error) or type(error).__name__}.") from error
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__  # libheif's end with a line break
+        raise BadImage(f"The image is damaged: {reason}.") from error
 
 
 def opened(image: Image, max_pixels: int) -> Pillow.Image:
@@ -89,6 +98,12 @@ def orientation_of(picture: Pillow.Image) -> int:
         return int(Pillow.Image.getexif(picture).get(_ORIENTATION, 1))
     except (SyntaxError, ValueError, TypeError, KeyError, OSError, struct.error):
         return 1  # a picture whose notes are damaged is still a picture
+
+
+def _positive(picture: Pillow.Image) -> Pillow.Image:
+    """Pillow turns TIFFs whose white is zero (TIFF 6.0, section 8) round, but for those of 16 bits."""
+    negative = isinstance(picture, TiffImageFile) and picture.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    return Pillow.fromarray(~np.asarray(picture)) if negative and picture.mode == "I;16" else picture
 
 
 def _has_late_metadata(png: io.BufferedReader) -> bool:

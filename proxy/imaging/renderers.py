@@ -11,6 +11,7 @@ from proxy.core.fingerprint import Image
 from proxy.core.types import Mask
 from proxy.errors import BackendError
 from proxy.imaging.colours import in_rgb
+from proxy.imaging.foreground import cleaned
 from proxy.imaging.picture import upright
 from proxy.imaging.png import encode
 
@@ -42,7 +43,7 @@ class ModelMaskPng:
 
 
 class CutoutPng:
-    """The upright image with the mask as alpha: RGBA, colours and their ICC profile kept, EXIF dropped."""
+    """The upright image with the mask as alpha: RGBA, clean edges, the ICC profile kept, EXIF dropped."""
 
     name = "cutout.png"
     needs_image = True
@@ -65,14 +66,14 @@ def scaled_png(png: bytes, size: tuple[int, int]) -> bytes:
 
 
 def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
-    """Where the image had holes of its own, they stay holes. Edges are not decontaminated; where nothing is left, the
-    colour is black. Raises BadImage."""
+    """Where the image had holes of its own, they stay holes; where nothing is left, the colour is black.
+    Raises BadImage."""
     picture = in_rgb(upright(image, max_pixels))
     alpha = scaled(mask.png, picture.size)
     if picture.mode == "RGBA":
         alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
     # What was removed must not lie under the alpha for whoever looks; and zeros are half the bytes of a photo.
-    shown = Pillow.composite(picture.convert("RGB"), Pillow.new("RGB", picture.size), alpha.point(_any))
+    shown = Pillow.composite(cleaned(picture, alpha).convert("RGB"), Pillow.new("RGB", picture.size), alpha.point(_any))
     shown.putalpha(alpha)
     shown.info = picture.info
     return encode(shown)

@@ -74,7 +74,7 @@ def test_damaged_notes_do_not_make_a_picture_unreadable(marked: Image.Image) -> 
     assert decode(data, ENOUGH).size == (3, 2)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM"])
 def test_the_usual_formats_are_read(kind: str) -> None:
     image = decode(encoded(Image.new("RGB", (16, 8), RED), kind), ENOUGH)
     assert (image.mode, image.size) == ("RGB", (16, 8))

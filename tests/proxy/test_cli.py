@@ -211,3 +211,8 @@ def test_without_a_server_there_is_one_line(tmp_path, port):
 
 def test_a_picture_that_is_not_there_is_a_usage_error_in_one_line(tmp_path):
     assert rematte(tmp_path, "mask", "cat.jpg", "-o", "out") == Ended(2, "", "rematte: cat.jpg: no such file.\n")
+
+
+def test_masks_that_are_pictures_need_a_folder(tmp_path):
+    end = rematte(tmp_path, "mask", "cat.jpg", "--format", "webp")
+    assert end == Ended(2, "", "rematte: --format webp: pictures need a folder of their own; name one with -o.\n")

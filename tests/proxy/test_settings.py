@@ -41,6 +41,8 @@ def test_a_variable_that_another_process_reads_is_not():
         ("REMATTE_MEMORY_BYTES", "-1"),
         ("REMATTE_LOG_LEVEL", "loud"),
         ("REMATTE_LOG_FORMAT", "xml"),
+        ("REMATTE_REMOVEBG_DEFAULT_SIZE", "huge"),
+        ("REMATTE_REMOVEBG_DEADLINE_S", "0"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_it_and_says_what_it_means(name, value):

@@ -129,6 +129,7 @@ def test_options_are_a_composition():
         {
             "largest": "true",
             "roi": "0% 0% 50% 100%",
+            "edges": "plain",
             "crop": "true",
             "crop_margin": "10% 5px",
             "scale": "80%",
@@ -144,6 +145,7 @@ def test_options_are_a_composition():
     assert options.composition("webp") == Composition(
         refinement=Refinement(largest=True),
         roi=Region(nothing, nothing, half, whole),
+        edges="plain",
         placing=Placing(Margins(tenth, five, tenth, five), 0.8, (0.5, 1), 250_000),
         background=Gradient((Colour(255, 255, 255), Colour(0, 0, 0)), 90),
         shadow=Shadow(0.2),

@@ -41,6 +41,15 @@ def test_an_image_that_comes_whole_is_not_copied_twice():
     assert piece is picture
 
 
+def test_a_part_that_comes_whole_is_not_copied_twice():
+    head, picture = part("image_file", b"")[:-2], b"p" * 100_000
+    parts = FormParts(EDGE)
+    assert list(parts.feed(head)) == [("image_file", b"")]
+    ((field, piece),) = parts.feed(picture)
+    assert field == "image_file"
+    assert piece is picture
+
+
 def test_headers_of_the_part_make_no_difference():
     headers = '; filename="a\\"b.png"\r\nContent-Type: image/png\r\nContent-Length: 3'
     assert image_in(form(part("image", b"abc", headers))) == b"abc"

@@ -66,6 +66,10 @@ def test_a_colour_is_hex_digits_or_a_name(text: str, colour: Colour):
     assert notations.colour(text) == colour
 
 
+def test_a_name_means_the_same_each_time():
+    assert notations.colour("white") == notations.colour("white") == Colour(255, 255, 255)
+
+
 def test_a_gradient_runs_downwards_or_at_its_angle():
     white, navy = Colour(255, 255, 255), Colour(0, 0, 128)
     assert notations.gradient("white, navy") == Gradient((white, navy), 180)

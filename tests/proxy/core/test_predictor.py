@@ -6,7 +6,7 @@ import pytest
 
 from proxy.core.fingerprint import Image, image_of
 from proxy.core.keys import mask_key
-from proxy.core.types import Model
+from proxy.core.types import Answer, Model
 from proxy.errors import BackendAway, BackendError, BadImage, DeadlinePassed, Overloaded, UnknownDigest
 from tests.proxy.core.house import CAT, DOG, House, settle
 from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, masks, renders
@@ -53,6 +53,17 @@ async def test_another_rendering_of_a_known_image_needs_no_inference():
     assert house.backend.calls == 1
     assert second.found is not None
     assert second.etag != first.etag
+
+
+async def test_what_a_renderer_found_out_comes_with_every_hit():
+    house = await House().opened()
+
+    class Measuring(MaskRenderer):
+        async def render(self, image, mask):
+            return Answer(mask.png, "image/png", (("width", mask.width),))
+
+    answers = [await house.predict(renderer=Measuring()) for _ in range(2)]
+    assert [dict(answer.rendered.facts) for answer in answers] == [{"width": 40}] * 2
 
 
 async def test_many_equal_requests_at_once_are_one_inference_and_one_rendering():

@@ -27,7 +27,7 @@ def file_of(picture: Pillow.Image, kind: str = "PNG", orientation: int | None = 
     if orientation is not None:
         exif = Pillow.Exif()
         exif[ORIENTATION] = orientation
-        options["exif"] = exif
+        options["exif"] = exif.tobytes()  # as bytes, HEIF's plugin makes a rotation property of it
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()

@@ -16,9 +16,9 @@ def scene(placing: Placing = IN_PLACE) -> Scene:
     """A red subject before a picture that is green on the left, blue on the right."""
     picture = Pillow.new("RGB", (80, 40), "lime")
     picture.paste("blue", (40, 0, 80, 40))
-    picture.paste("red", tuple(map(int, SUBJECT)))  # type: ignore[arg-type]
+    picture.paste("red", SUBJECT.pixels)
     alpha = Pillow.new("L", (80, 40))
-    alpha.paste(255, tuple(map(int, SUBJECT)))  # type: ignore[arg-type]
+    alpha.paste(255, SUBJECT.pixels)
     return Scene(picture, alpha, laid_out(picture.size, SUBJECT, placing, LIMIT), placing.moves)
 
 

@@ -1,9 +1,11 @@
+import io
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from PIL import ImageFilter
 
 from proxy.core.types import Answer, Renderer
 from proxy.errors import TooManyPixels
@@ -49,6 +51,16 @@ def colour_at(composition: Composition, at: tuple[int, int], picture: bytes | No
 def test_without_a_wish_it_is_the_plain_cutout(kind: str):
     picture = file_of(corners(60, 40).convert(kind), icc_profile=PROFILE if "RGB" in kind else None)
     assert answer(Composition(), picture).body == cutout_png(image(picture), mask(60, 40, grey(SUBJECT)), LIMIT)
+
+
+def test_half_of_a_white_background_is_taken_out_of_a_soft_edge():
+    alpha = grey(SUBJECT)
+    soft = Pillow.open(io.BytesIO(alpha)).filter(ImageFilter.GaussianBlur(3))
+    seen = Pillow.composite(Pillow.new("RGB", (60, 40), "navy"), Pillow.new("RGB", (60, 40), "white"), soft)
+    edge = min(((x, 20) for x in range(10, 30)), key=lambda at: abs(soft.getpixel(at) - 128))
+    picture, png = file_of(seen), file_of(soft)
+    assert max(shown(Composition(), picture, png).getpixel(edge)[:2]) < 20
+    assert shown(Composition(edges="plain"), picture, png).getpixel(edge)[:3] == seen.getpixel(edge)
 
 
 def test_the_mask_is_refined_first():

@@ -28,6 +28,13 @@ def test_formats_with_transparency_keep_it(kind: Format):
     assert abs(alpha - 128) < 4
 
 
+@pytest.mark.parametrize("kind", ["png", "webp"])
+def test_alpha_is_exact(kind: Format):
+    picture = corners(64, 32).convert("RGBA")
+    picture.putalpha(Pillow.linear_gradient("L").resize((64, 32)))
+    assert picture_in(encoded(picture, kind)[0]).getchannel("A").tobytes() == picture.getchannel("A").tobytes()
+
+
 @pytest.mark.parametrize("kind", ["png", "webp", "avif", "jpeg"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_every_format_takes_pictures_without_transparency(kind: Format, mode: str):

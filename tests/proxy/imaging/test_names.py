@@ -129,7 +129,7 @@ async def both(names: PictureNames, data: bytes | Image) -> list[bool]:
 
 @pytest.mark.parametrize("kind", FORMATS)
 async def test_only_a_jpeg_has_two_names_and_slow_formats_are_named_late(names: PictureNames, kind: str):
-    expected = {"JPEG": [True, True], "AVIF": [False, True], "JPEG2000": [False, True]}
+    expected = {"JPEG": [True, True], "AVIF": [False, True], "HEIF": [False, True], "JPEG2000": [False, True]}
     assert await both(names, file_of(corners(), kind)) == expected.get(kind, [True, False])
 
 

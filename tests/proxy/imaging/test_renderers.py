@@ -55,10 +55,12 @@ def test_a_broken_mask_is_the_model_servers_fault(png: bytes):
 def test_a_cutout_has_the_upright_colours_and_the_mask_as_alpha(orientation: int):
     data = file_of(corners(48, 32), "PNG", orientation)
     expected = ImageOps.exif_transpose(picture_in(data))
-    levels = ImageOps.exif_transpose(picture_in(file_of(SLOPE.resize((48, 32)), "PNG", orientation)))
+    hard = SLOPE.resize((48, 32)).point(lambda level: 255 if level > 127 else 0)
+    levels = ImageOps.exif_transpose(picture_in(file_of(hard, "PNG", orientation)))
     cutout = cut(data, *expected.size, file_of(levels))
     assert cutout.mode == "RGBA"
-    assert cutout.convert("RGB").tobytes() == expected.tobytes()
+    black = Pillow.new("RGB", expected.size)
+    assert cutout.convert("RGB").tobytes() == Pillow.composite(expected, black, levels).tobytes()
     assert cutout.getchannel("A").tobytes() == levels.tobytes()
 
 

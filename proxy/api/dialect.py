@@ -1,0 +1,61 @@
+"""What the doors for other servers' clients have in common: one image in, one prediction out, within its time."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from proxy.api.counted import Counted
+from proxy.api.departure import while_connected
+from proxy.api.fields import Fields
+from proxy.api.service import service_of
+from proxy.api.terms import terms_of
+from proxy.core.fingerprint import Image
+from proxy.core.predictor import Prediction
+from proxy.core.types import Renderer
+from proxy.errors import BadUpload, DeadlinePassed
+
+V = TypeVar("V")
+
+
+class Wanted(BaseModel):
+    """The fields that a dialect knows; others are passed over, as its own server does."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+W = TypeVar("W", bound=Wanted)
+
+
+def wanted(model: type[W], texts: Mapping[str, str]) -> W:
+    """Raises BadUpload for the first value that is not understood."""
+    try:
+        return model.model_validate(texts)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise BadUpload(f"{fault['loc'][0]}: {fault['msg']}") from None
+
+
+async def prediction_of(request: Request, fields: Fields, image: Image, renderer: Renderer) -> Prediction:
+    """As on our own doors: on the caller's terms, counted, and for as long as they stay. The body must have been read.
+
+    Raises RematteError; ClientDisconnect when the caller leaves.
+    """
+    service = service_of(request)
+    with Counted(service.metrics, request.scope["path"]):
+        waiting = partial(while_connected, request)
+        return await service.predictor.predict(image, renderer, terms_of(fields), waiting)
+
+
+async def within(deadline_s: float, work: Awaitable[V]) -> V:
+    """Raises DeadlinePassed. What the model still finishes is kept."""
+    try:
+        async with asyncio.timeout(deadline_s) as deadline:
+            return await work
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise DeadlinePassed(f"There was no answer within {deadline_s:g} seconds; try again later.") from None

@@ -1,0 +1,120 @@
+"""What `/openapi.json` says of remove.bg's doors: the fields as their model describes them."""
+
+from typing import Any
+
+from proxy.api.removebg.answers import FOREGROUND
+from proxy.api.removebg.errors import TITLES
+from proxy.api.removebg.wishes import Wishes
+
+Json = dict[str, Any]
+
+_BINARY: Json = {"type": "string", "format": "binary"}
+_TEXT: Json = {"type": "string"}
+_FILES: Json = {
+    "image_file": _BINARY | {"description": "The image file (forms alone)."},
+    "bg_image_file": _BINARY | {"description": "A picture that goes behind the subject, covering (forms alone)."},
+}
+_SOURCES: Json = {
+    "image_file_b64": _TEXT | {"description": "The image file in base64."},
+    "image_url": _TEXT | {"description": "Where the image is: http or https, on the public internet."},
+    "bg_image_url": _TEXT | {"description": "Where the picture is that goes behind the subject."},
+}
+_HEADERS = (
+    "X-Width",
+    "X-Height",
+    "X-Max-Width",
+    "X-Max-Height",
+    "X-Type",
+    "X-Foreground-Top",
+    "X-Foreground-Left",
+    "X-Foreground-Width",
+    "X-Foreground-Height",
+    "X-Credits-Charged",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "Cache-Control",
+    "Cache-Status",
+    "ETag",
+    "Server-Timing",
+    "X-Image-Digest",
+    "X-Model-Version",
+    "X-Request-Id",
+)
+
+
+def _fields() -> Json:
+    wished = {
+        name: _TEXT | {"description": field.description or ""} for name, field in Wishes.model_fields.items()
+    }  # fmt: skip
+    return _SOURCES | wished
+
+
+def _object(properties: Json) -> Json:
+    return {"schema": {"type": "object", "properties": properties}}
+
+
+def _json(description: str, example: Json) -> Json:
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"description": description, "content": content}
+
+
+def _error(title: str, code: str = "") -> Json:
+    return {"errors": [{"title": title} | ({"code": code} if code else {})]}
+
+
+_CODES = ", ".join(f"`{code}`" for code in TITLES)
+_BAD = _json(f"Bad input. Codes: {_CODES}.", _error("No image given", "missing_source"))
+_FORBIDDEN = _json("The key is wrong or missing.", _error("API Key invalid", "auth_failed"))
+_FAILURES: dict[int | str, Json] = {
+    400: _BAD,
+    403: _FORBIDDEN,
+    500: _json("Nobody foresaw this.", _error("Something went wrong inside Rematte")),
+    502: _json("The model server failed.", _error("The model server failed on this image")),
+    503: _json("Busy, stopping or without a model: `Retry-After`.", _error("Too many images are waiting")),
+    504: _json("No answer in time.", _error("The mask was not ready in time")),
+}
+_IN_JSON = {"data": {"result_b64": "iVBORw0KGgo…"} | dict.fromkeys(FOREGROUND, 0)}
+_FILE_TYPES = ("image/png", "image/jpeg", "image/webp", "application/zip")
+_REMOVED: Json = {
+    "description": "The image without its background.",
+    "headers": {name: {"schema": _TEXT} for name in _HEADERS},
+    "content": {
+        **{media_type: {"schema": _BINARY} for media_type in _FILE_TYPES},
+        "application/json": {"schema": {"type": "object"}, "example": _IN_JSON},
+    },
+}
+
+
+def _body(**more: Json) -> Json:
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": _object(_FILES | _fields() | more),
+                "application/x-www-form-urlencoded": _object(_fields() | more),
+                "application/json": _object(_fields() | more),
+            },
+        }
+    }
+
+
+REMOVE: Json = {"openapi_extra": _body(), "responses": _FAILURES | {200: _REMOVED}}
+ACCOUNT: Json = {
+    "responses": {
+        200: _json("The account.", {"data": {"attributes": {"credits": {"total": 1000000.0}}}}),
+        403: _FORBIDDEN,
+    },
+}
+_PATH = {"image_filename": _TEXT, "tag": _TEXT}
+IMPROVE: Json = {
+    "openapi_extra": _body(**_PATH),
+    "responses": {
+        200: _json("Received.", {"id": "0b4e4f0c-7d3c-4b7e-9b64-4c6f6f0d6b1e"}),
+        400: _BAD,
+        403: _FORBIDDEN,
+        500: _FAILURES[500],
+    },
+}

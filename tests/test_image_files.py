@@ -1,0 +1,178 @@
+"""What both readers, the proxy's and the model's, make of files that are easily read wrong."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+import pytest
+from PIL import Image as Pillow
+
+from model_serving import pixels
+from proxy.core.fingerprint import image_of
+from proxy.errors import BadImage, TooManyPixels
+from proxy.imaging.colours import in_rgb
+from proxy.imaging.picture import upright, upright_size
+from tests.support.files import deep_png, tiff
+
+LIMIT = 50_000_000
+RED, GREEN, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (255, 255, 255), (0, 0, 0)
+GREY_ALPHA, RGB, RGBA = 4, 2, 6
+WHITE_IS_ZERO, BLACK_IS_ZERO, COLOURS, INKS = 0, 1, 2, 5
+FULL, HALF = 65535, 32896
+
+
+@dataclass(frozen=True)
+class File:
+    """Two pixels side by side: what a cutout shows of them, and what the model sees on white paper."""
+
+    name: str
+    data: bytes
+    shown: tuple[tuple[int, ...], ...]
+    seen: tuple[tuple[int, ...], ...]
+
+
+def opaque(name: str, data: bytes, *colours: tuple[int, ...]) -> File:
+    return File(name, data, colours, colours)
+
+
+def saved(picture: Pillow.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def two(mode: str, first: object, second: object) -> Pillow.Image:
+    picture = Pillow.new(mode, (2, 1))
+    picture.putpixel((0, 0), first)  # type: ignore[arg-type]
+    picture.putpixel((1, 0), second)  # type: ignore[arg-type]
+    return picture
+
+
+def palette(*colours: tuple[int, ...]) -> Pillow.Image:
+    picture = two("P", 0, 1)
+    picture.putpalette([level for colour in colours for level in colour])
+    return picture
+
+
+PAIR = two("RGB", RED, GREEN)
+ZIP = io.BytesIO()
+with zipfile.ZipFile(ZIP, "w") as archive:
+    archive.writestr("inside.txt", "a second file in the same bytes")
+
+FILES = [
+    opaque("PNG of 16 bits", deep_png((2, 1), RGB, [FULL, 0, 0, 0, HALF, 0]), RED, (0, 128, 0)),
+    File(
+        "PNG of 16 bits with alpha",
+        deep_png((2, 1), RGBA, [FULL, 0, 0, FULL, 0, HALF, 0, HALF]),
+        ((*RED, 255), (0, 128, 0, 128)),
+        (RED, (127, 191, 127)),
+    ),
+    File(
+        "grey PNG of 16 bits with alpha",
+        deep_png((2, 1), GREY_ALPHA, [FULL, FULL, 0, 0]),
+        ((*WHITE, 255), (*BLACK, 0)),
+        (WHITE, WHITE),
+    ),
+    File(
+        "PNG with a transparent colour",
+        saved(PAIR, "PNG", transparency=RED),
+        ((*RED, 0), (*GREEN, 255)),
+        (WHITE, GREEN),
+    ),
+    File(
+        "PNG with a transparent palette colour",
+        saved(palette(RED, GREEN), "PNG", transparency=b"\x80\xff"),
+        ((*RED, 128), (*GREEN, 255)),
+        ((255, 127, 127), GREEN),
+    ),
+    opaque("PNG with a palette", saved(palette(RED, GREEN), "PNG"), RED, GREEN),
+    opaque("GIF", saved(palette(RED, GREEN), "GIF"), RED, GREEN),
+    opaque("an alpha that hides nothing", saved(PAIR.convert("RGBA"), "PNG"), RED, GREEN),
+    opaque("1-bit PNG", saved(two("1", 255, 0), "PNG"), WHITE, BLACK),
+    opaque("PPM of 16 bits", b"P6 2 1 65535\n" + bytes([255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0]), RED, GREEN),
+    opaque("PGM of 1001 levels", b"P5 2 1 1000\n" + bytes([1000 >> 8, 1000 & 255, 0, 0]), WHITE, BLACK),
+    opaque("TIFF of 16 bits", tiff((2, 1), COLOURS, [FULL, 0, 0, 0, FULL, 0]), RED, GREEN),
+    File(
+        "TIFF of 16 bits with alpha",
+        tiff((2, 1), COLOURS, [FULL, 0, 0, FULL, 0, FULL, 0, 0], alpha=2),
+        ((*RED, 255), (*GREEN, 0)),
+        (RED, WHITE),
+    ),
+    File(
+        "TIFF with colours that alpha was multiplied into",
+        tiff((2, 1), COLOURS, [128, 0, 0, 128, 0, 255, 0, 255], bits=8, alpha=1),
+        ((*RED, 128), (*GREEN, 255)),
+        ((255, 127, 127), GREEN),
+    ),
+    opaque("grey TIFF of 16 bits", tiff((2, 1), BLACK_IS_ZERO, [FULL, HALF]), WHITE, (128, 128, 128)),
+    opaque("grey TIFF of 16 bits, white is zero", tiff((2, 1), WHITE_IS_ZERO, [0, HALF]), WHITE, (127, 127, 127)),
+    opaque("grey TIFF of 8 bits, white is zero", tiff((2, 1), WHITE_IS_ZERO, [0, 255], bits=8), WHITE, BLACK),
+    opaque("TIFF of inks", tiff((2, 1), INKS, [0, 255, 255, 0, 255, 0, 255, 0], bits=8), RED, GREEN),
+    opaque("TIFF of inks, 16 bits", tiff((2, 1), INKS, [0, FULL, FULL, 0, FULL, 0, FULL, 0]), RED, GREEN),
+    opaque("PNG and ZIP in one", saved(PAIR, "PNG") + ZIP.getvalue(), RED, GREEN),
+    opaque("GIF and JavaScript in one", saved(palette(RED, GREEN), "GIF") + b"/*</script>*/=1;", RED, GREEN),
+]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
+def test_the_proxy_and_the_model_read_it_right(file: File):
+    shown = in_rgb(upright(image_of(file.data, seed=1), LIMIT))
+    seen = pixels.decode(file.data, LIMIT)
+    assert seen.size == shown.size == (2, 1)
+    assert tuple(shown.getpixel((x, 0)) for x in (0, 1)) == file.shown
+    assert tuple(seen.getpixel((x, 0)) for x in (0, 1)) == file.seen
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_and_a_zip_in_one_are_the_jpeg(mode: str):
+    data = saved(Pillow.new("RGB", (16, 16), "white").convert(mode), "JPEG") + ZIP.getvalue()
+    assert in_rgb(upright(image_of(data, seed=1), LIMIT)).getpixel((8, 8)) == WHITE
+    assert pixels.decode(data, LIMIT).getpixel((8, 8)) == WHITE
+
+
+@pytest.mark.parametrize("kind", pixels.FORMATS)
+def test_one_pixel_is_a_picture(kind: str):
+    data = saved(Pillow.new("RGB", (1, 1), "white"), kind)
+    assert upright_size(image_of(data, seed=1), LIMIT) == (1, 1)
+    assert pixels.decode(data, LIMIT).getpixel((0, 0))[0] > 250  # type: ignore[index]
+
+
+def test_48_megapixels_are_a_picture_and_one_more_row_is_none():
+    data = saved(Pillow.new("L", (8000, 6000), 200), "JPEG")
+    assert upright(image_of(data, seed=1), 48_000_000).size == (8000, 6000)
+    assert pixels.decode(data, 48_000_000).getpixel((7999, 5999)) == (200, 200, 200)
+    with pytest.raises(TooManyPixels):
+        upright_size(image_of(data, seed=1), 47_992_000)
+    with pytest.raises(pixels.UnreadableImage, match="48000000 pixels"):
+        pixels.decode(data, 47_992_000)
+
+
+def test_the_pixel_limit_may_lie_above_pillows_own():
+    data = saved(Pillow.new("1", (16_000, 12_000)), "PNG")
+    assert upright_size(image_of(data, seed=1), 200_000_000) == (16_000, 12_000)
+    with pytest.raises(pixels.UnreadableImage, match="truncated"):
+        pixels.decode(data[:100], 200_000_000)
+
+
+def halved(kind: str) -> bytes:
+    data = saved(Pillow.effect_noise((64, 64), 80).convert("RGB"), kind)
+    return data[: len(data) // 2]
+
+
+REFUSED = {
+    **{f"half a {kind}": halved(kind) for kind in pixels.FORMATS},
+    "a HEIF without its last bytes": saved(Pillow.effect_noise((64, 64), 80), "HEIF")[:-10],
+    "PDF with a JPEG in it": b"%PDF-1.4\n1 0 obj<</Filter/DCTDecode>>stream\n" + saved(PAIR, "JPEG"),
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+    "ZIP": ZIP.getvalue(),
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
+def test_what_is_no_whole_picture_is_refused_by_both(data: bytes):
+    with pytest.raises(BadImage):
+        upright(image_of(data, seed=1), LIMIT)
+    with pytest.raises(pixels.UnreadableImage) as caught:
+        pixels.decode(data, LIMIT)
+    assert caught.value.code == "unreadable_image"
+    assert "\n" not in str(caught.value)
