@@ -36,7 +36,7 @@ PATH = "/v1/batch"
 AT_ONCE = 8
 """Pictures of one batch under way: enough to keep a model busy, and not so many that others wait behind them."""
 
-router = APIRouter(tags=["predictions"], dependencies=KEY, default_response_class=Response)
+router = APIRouter(tags=["batches"], dependencies=KEY, default_response_class=Response)
 
 
 class BatchOptions(Options):
