@@ -14,7 +14,7 @@ from proxy.api.fields import fields_of
 from proxy.api.predictions import response_of
 from proxy.api.problems import Failure
 from proxy.api.service import Service, service_of
-from proxy.api.submission import submission
+from proxy.api.submission import image_of, submission
 from proxy.core.fingerprint import Image
 from proxy.core.types import Renderer
 from proxy.errors import BadUpload, BadUrl
@@ -112,9 +112,8 @@ async def remove_at(request: Request) -> Response:
         url = request.query_params.get("url")
         if not url:
             raise BadUpload("There is no `url`; say where the picture is.")
-        fingerprinter = service.new_fingerprinter()
-        fingerprinter.feed(await service.fetcher.fetch(url))
-        return await _removed(request, fingerprinter.finish(), request.query_params)
+        image = image_of(await service.fetcher.fetch(url), service)
+        return await _removed(request, image, request.query_params)
 
 
 async def _removed(request: Request, image: Image, texts: Mapping[str, str]) -> Response:
