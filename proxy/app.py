@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from proxy.api import application
 from proxy.api.drain import Drain
 from proxy.api.keys import Keys
-from proxy.api.service import Check, Readiness, Service
+from proxy.api.service import BatchLimits, Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
 from proxy.cache.advice import advice
 from proxy.cache.keeper import Keeper
@@ -202,6 +202,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         removebg_default_size=settings.removebg_default_size,
         removebg_deadline_s=settings.removebg_deadline_s,
         fetcher=_fetcher(settings),
+        batch=BatchLimits(settings.batch_max_images, settings.batch_max_bytes),
         task_images=_task_images(settings),
         metrics=house.metrics,
     )

@@ -102,6 +102,10 @@ class Settings(BaseModel):
     url_timeout_s: PositiveFloat = Field(
         default=10, description="Seconds that fetching an `image_url` may take, redirects included."
     )
+    batch_max_images: PositiveInt = Field(default=100, description="Pictures that one batch may have.")
+    batch_max_bytes: PositiveInt = Field(
+        default=256 * MIB, description="Bytes of all the pictures that are uploaded with one batch."
+    )
     label_studio_url: HttpUrl | None = Field(
         default=None,
         description="Label Studio's address, for tasks whose images were uploaded there; unset: those are refused.",

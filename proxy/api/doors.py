@@ -8,6 +8,7 @@ from starlette.types import Lifespan
 
 from proxy.api import (
     admin,
+    batch,
     clipdrop,
     health,
     kept,
@@ -57,6 +58,7 @@ def _doors(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     install_handlers(app, DIALECTS)
     for router in (
         predictions.router,
+        batch.router,
         kept.router,
         label_studio.router,
         x_anylabeling.router,

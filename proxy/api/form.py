@@ -18,17 +18,19 @@ class FormParts:
     """Feed it the body; it gives back the name of a part's field with each piece of the part, in pieces and never
     copied but at the edges. Every part has one piece without bytes: its first."""
 
-    def __init__(self, boundary: str) -> None:
+    def __init__(self, boundary: str, *, max_parts: int = MAX_PARTS) -> None:
         """Raises BadUpload, as the other methods do, for a form that cannot be understood."""
         with _understood():
-            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
+            self._parser = PushMultipartParser(boundary, max_segment_count=max_parts)
         self._field = ""
+        self.filename = ""
+        """Of the part that is being read; empty where there is none."""
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, bytes]]:
         with _understood():
             for event in self._parser.parse(chunk):
                 if isinstance(event, MultipartSegment):
-                    self._field = event.name
+                    self._field, self.filename = event.name, event.filename or ""
                     yield self._field, b""
                 elif event:
                     yield self._field, event

@@ -72,6 +72,7 @@ again is always safe.
 """
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
+    {"name": "batches", "description": "Many images in, their answers out as they are ready."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
     {"name": "annotation tools", "description": "The languages that annotation tools speak."},
     {

@@ -38,6 +38,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """Of one request. `max_bytes`: all uploaded pictures together."""
+
+    max_images: int = 100
+    max_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The doors' whole world."""
 
@@ -60,6 +68,7 @@ class Service:
     removebg_default_size: Literal["preview", "full", "auto"] = "preview"
     removebg_deadline_s: float = 18.0
     fetcher: Fetcher = field(default_factory=Fetcher)
+    batch: BatchLimits = field(default_factory=BatchLimits)
     task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from proxy.api import Readiness, Service, application
 from proxy.api.drain import Drain
 from proxy.api.keys import Keys
-from proxy.api.service import Check
+from proxy.api.service import BatchLimits, Check
 from proxy.cache.keeper import Keeper
 from proxy.cache.memory import MemoryCache
 from proxy.core.dispatch import Dispatch
@@ -61,6 +61,7 @@ async def house(
     admin_token: str | None = None,
     keys: Keys | None = None,
     fetcher: Fetcher | None = None,
+    batch: BatchLimits | None = None,
 ) -> AsyncIterator[House]:
     backend = backend or FakeBackend()
     dispatch = Dispatch(backend, max_waiting=max_waiting, max_waiting_bytes=10 * MAX_BYTES)
@@ -101,6 +102,7 @@ async def house(
         admin_token=admin_token,
         keys=keys or Keys(),
         fetcher=fetcher or Fetcher(),
+        batch=batch or BatchLimits(),
     )
     app = application(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
