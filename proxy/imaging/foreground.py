@@ -14,10 +14,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from cv2.typing import MatLike
 from PIL import Image as Pillow
 
-Floats = NDArray[np.float32]
+Floats = MatLike
+"""HxW or HxWx3, float32."""
 Box = tuple[int, int, int, int]
 
 Edges = Literal["clean", "plain"]
@@ -113,7 +114,7 @@ def _spread(colours: Floats, weights: Floats) -> Floats:
     """Each pixel's neighbourhood, averaged by weight."""
     weights = weights + np.float32(_DOUBT)
     window = (_REACH, _REACH)
-    return cv2.blur(colours.clip(0, 255) * weights, window) / cv2.blur(weights, window)
+    return cv2.divide(cv2.blur(colours.clip(0, 255) * weights, window), cv2.blur(weights, window))
 
 
 def _padded(layer: Floats) -> Floats:
@@ -130,7 +131,7 @@ def _enlarged(padded: Floats, box: Box, factor: int) -> Floats:
     return large[factor:, factor:][: bottom - top, : right - left]
 
 
-def _corrected(seen: Floats, alpha: Floats, foreground: Floats, background: Floats) -> NDArray[np.uint8]:
+def _corrected(seen: Floats, alpha: Floats, foreground: Floats, background: Floats) -> MatLike:
     """F + α (I - α F - (1 - α) B)."""
     share = cv2.merge([alpha, alpha, alpha])
     error = foreground - background
