@@ -240,17 +240,30 @@ def test_a_webp_keeps_its_transparency(tab: Tab):
     assert [image.getpixel(at)[3] for at in ((0, 0), (600, 500))] == [0, 255]
 
 
-def test_a_png_without_a_background_is_the_servers_own_to_the_byte(
-    tab: Tab, url: str, pictures: list[Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("format", "name", "kept"), [("png", "a-cutout.png", "cutouts"), ("mask", "a-mask.png", "masks")]
+)
+def test_a_plain_png_and_a_mask_are_the_servers_own_to_the_byte(
+    tab: Tab, url: str, pictures: list[Path], tmp_path: Path, format: str, name: str, kept: str
 ):
     tab.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     send(tab, pictures[0])
+    tab.run(f"document.querySelector('[name=format][value={format}]').click()")
     tab.run("document.querySelector('#finish [type=submit]').click()")
-    downloaded = tmp_path / "a-cutout.png"
     digest = hashlib.sha256(pictures[0].read_bytes()).hexdigest()
     with httpx.Client(trust_env=False) as client:
-        own = client.get(f"{url}/v1/cutouts/{digest}").content
+        own = client.get(f"{url}/v1/{kept}/{digest}").raise_for_status().content
+    downloaded = tmp_path / name
     eventually(lambda: downloaded.exists() and downloaded.read_bytes() == own)
+
+
+def test_of_a_picture_that_the_browser_cannot_show_the_cutout_is_shown(tab: Tab, tmp_path: Path):
+    scan = tmp_path / "scan.tif"
+    scan.write_bytes(picture(60, 40, "TIFF"))
+    send(tab, scan)
+    tab.until("document.getElementById('frame').matches('.unseen-before.seen-after')")
+    shown = "getComputedStyle(document.getElementById('{}')).display !== 'none'"
+    assert [tab.run(shown.format(part)) for part in ("before", "slider", "after")] == [False, False, True]
 
 
 def test_all_are_downloaded_as_one_archive_in_which_equal_names_differ(tab: Tab):
