@@ -38,6 +38,7 @@ from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
+from proxy.web import Front, Ledger, install_page
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class House:
     """The parts of one proxy, put together. Opening it starts its watchers; closing it lets work land first."""
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._idle_ttl_s = settings.idle_ttl_s
         self.drain = Drain()
         self.metrics = Metrics()
         self.storage = Storage(settings, self.metrics)
@@ -148,6 +150,21 @@ class House:
         waiting = f"{dispatch.waiting} images wait, {dispatch.inside} are with the model"
         model = Check("model server", not trouble, trouble or "ready")
         return (model, Check("queue", True, waiting), *await self.storage.checks())
+
+    async def ledger(self) -> Ledger:
+        """For the page."""
+        readiness, held = self.readiness(), self.keeper.in_memory()
+        given = await asyncio.to_thread(self.metrics.given)  # it reads the files of several processes
+        return Ledger(
+            entries=held.entries,
+            bytes=held.bytes,
+            kept=given.kept,
+            answers=given.answers,
+            idle_ttl_s=self._idle_ttl_s,
+            redis=self.storage.redis is not None,
+            model=readiness.model.version if readiness.model else None,
+            troubles=readiness.degraded,
+        )
 
     async def _advise(self) -> None:
         for check in await self.storage.checks():
@@ -206,7 +223,9 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         task_images=_task_images(settings),
         metrics=house.metrics,
     )
-    return application(service, house.open)
+    app = application(service, house.open)
+    install_page(app, Front(house.ledger, settings.max_image_bytes))
+    return app
 
 
 def _fetcher(settings: Settings, *names: str) -> Fetcher:

@@ -1,9 +1,11 @@
 """What both readers, the proxy's and the model's, make of files that are easily read wrong."""
 
 import io
+import struct
 import zipfile
 from dataclasses import dataclass
 
+import pillow_heif
 import pytest
 from PIL import Image as Pillow
 
@@ -176,3 +178,13 @@ def test_what_is_no_whole_picture_is_refused_by_both(data: bytes):
         pixels.decode(data, LIMIT)
     assert caught.value.code == "unreadable_image"
     assert "\n" not in str(caught.value)
+
+
+def test_heic_of_more_than_8_bits_is_read_with_8():
+    deep = pillow_heif.from_bytes("RGB;16", (64, 64), struct.pack("<3H", FULL, HALF, 0) * 64 * 64)
+    buffer = io.BytesIO()
+    deep.save(buffer, quality=-1, chroma=444)
+    shown = in_rgb(upright(image_of(buffer.getvalue(), seed=1), LIMIT)).getpixel((32, 32))
+    seen = pixels.decode(buffer.getvalue(), LIMIT).getpixel((32, 32))
+    assert shown == seen
+    assert all(abs(got - want) <= 2 for got, want in zip(shown, (255, 128, 0), strict=True))  # type: ignore[arg-type]

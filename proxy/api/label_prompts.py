@@ -1,6 +1,6 @@
 """What Label Studio's smart tools say: rectangles and points, in percent of the image."""
 
-from math import cos, radians, sin
+from math import cos, isnan, radians, sin
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -64,4 +64,6 @@ def _corners(value: dict[str, Any], width: int, height: int) -> tuple[Point, ...
 def _number(value: dict[str, Any], name: str) -> float:
     """Within what a picture can be far off; nonsense is 0."""
     number = value.get(name)
-    return min(max(float(number), -1000.0), 1000.0) if isinstance(number, int | float) else 0.0
+    if not isinstance(number, int | float) or isnan(number):
+        return 0.0
+    return float(min(max(number, -1000), 1000))

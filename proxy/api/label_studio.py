@@ -16,8 +16,10 @@ from proxy.api.departure import while_connected
 from proxy.api.label_config import BrushTag, brush_tag
 from proxy.api.label_prompts import Context, prompts_of, wanted_label
 from proxy.api.openapi import json_body, prediction_problems
-from proxy.api.service import service_of
+from proxy.api.service import Service, service_of
+from proxy.api.submission import image_in_base64, image_of
 from proxy.api.tools import Seen, live_version, read, seen
+from proxy.core.fingerprint import Image
 from proxy.errors import BadUpload, RematteError
 from proxy.imaging.annotations import brush_results
 from proxy.imaging.prompts import part_of
@@ -163,9 +165,15 @@ async def _prediction(request: Request, task: Task, tag: BrushTag, context: Cont
     address = task.data.get(tag.variable)
     if not isinstance(address, str):
         raise BadUpload(f"The task's data has no `{tag.variable}`, which the labelling config's Image names.")
-    mask = await seen(request, await service_of(request).task_images.fetch(address))
+    mask = await seen(request, await _image(address, service_of(request)))
     result = await asyncio.to_thread(_result, mask, tag, context)
     return Prediction(result=result, score=mask.confidence, model_version=mask.model_version)
+
+
+async def _image(address: str, service: Service) -> Image:
+    if address.startswith("data:"):
+        return await image_in_base64(address, service)
+    return image_of(await service.task_images.fetch(address), service)
 
 
 def _result(mask: Seen, tag: BrushTag, context: Context | None) -> list[dict[str, Any]]:

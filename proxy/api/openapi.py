@@ -55,6 +55,9 @@ curl --json '{"image_url": "https://images.example/photo.jpg"}' http://localhost
 **Images** are JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media
 type.
 
+**Formats** of a mask, polygons and run lengths among them, are named by `format` or by `Accept`; another one of a known
+picture costs no inference.
+
 **Known images** need no upload: ask `GET /v1/masks/{digest}` first, or send `Content-Digest` with
 `Expect: 100-continue`. Whoever knows an image's SHA-256 is given what is kept for it.
 

@@ -1,4 +1,4 @@
-"""What the doors for annotation tools have in common: a JSON body in; an image's bytes in, its yes/no mask out."""
+"""What the doors for annotation tools have in common: a JSON body in; an image in, its yes/no mask out."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from proxy.api.fields import fields_of
 from proxy.api.service import service_of
 from proxy.api.sized import body_of
 from proxy.api.terms import terms_of
-from proxy.errors import BackendAway, BadUpload, EmptyUpload, UploadTooLarge
+from proxy.core.fingerprint import Image
+from proxy.errors import BackendAway, BadUpload, EmptyUpload
 from proxy.imaging.mask_formats import MaskFile, solid_in
 from proxy.imaging.refinement import AS_IT_IS, Refinement
 from proxy.imaging.run_lengths import Solid
@@ -42,18 +43,14 @@ async def read(request: Request, model: type[Body]) -> Body:
         raise BadUpload(f"The request is not what this door reads: {'; '.join(faults)}.") from None
 
 
-async def seen(request: Request, data: bytes, refinement: Refinement = AS_IT_IS) -> Seen:
+async def seen(request: Request, image: Image, refinement: Refinement = AS_IT_IS) -> Seen:
     """On the caller's terms, counted, as large as the upright image. Raises RematteError."""
     service = service_of(request)
-    if not data:
+    if not image.size:
         raise EmptyUpload("The image has no bytes.")
-    if len(data) > service.max_image_bytes:
-        raise UploadTooLarge(f"An image may have {service.max_image_bytes:,} bytes here; send a smaller file.")
-    fingerprinter = service.new_fingerprinter()
-    fingerprinter.feed(data)
     terms = terms_of(fields_of(request.scope))
     with service.drain, Counted(service.metrics, request.scope["path"]):
-        prediction = await service.predictor.predict(fingerprinter.finish(), MaskFile("png1", refinement), terms)
+        prediction = await service.predictor.predict(image, MaskFile("png1", refinement), terms)
     rendered = prediction.rendered
     solid = await asyncio.to_thread(solid_in, rendered.body)
     return Seen(solid, min(max(rendered.confidence, 0.0), 1.0), rendered.model_version)

@@ -19,9 +19,9 @@ from proxy.api.admission import TOKEN
 from proxy.api.departure import while_connected
 from proxy.api.openapi import json_body
 from proxy.api.service import service_of
+from proxy.api.submission import image_in_base64
 from proxy.api.tools import Seen, read, seen
 from proxy.errors import RematteError, Unauthorised
-from proxy.fetching.task_images import decoded
 from proxy.imaging.annotations import LABEL
 from proxy.imaging.outlines import keyholed, outlines
 from proxy.imaging.refinement import Refinement
@@ -190,10 +190,9 @@ async def predict(request: Request) -> Response:
     asked = await read(request, Asked)
     if asked.model != MODEL:
         return _no_model(asked.model)
-    params = asked.params
-    data = await asyncio.to_thread(decoded, asked.image.rpartition(",")[2])
-    mask = await while_connected(request, seen(request, data, params.refinement))
-    shapes = await asyncio.to_thread(_shapes, mask, params.epsilon_factor)
+    image = await image_in_base64(asked.image, service_of(request))
+    mask = await while_connected(request, seen(request, image, asked.params.refinement))
+    shapes = await asyncio.to_thread(_shapes, mask, asked.params.epsilon_factor)
     return Response(Prediction(data=Shapes(shapes=shapes)).model_dump_json(), media_type="application/json")
 
 

@@ -1,14 +1,9 @@
-"""The images of annotation tasks: in the task, on the internet, or in Label Studio, which asks who wants them."""
+"""The images of annotation tasks: on the internet, or in Label Studio, which asks who wants them."""
 
-import base64
-import re
-from urllib.parse import urljoin, urlsplit
+import httpx
 
 from proxy.errors import BadUrl
 from proxy.fetching.fetcher import Fetcher
-
-# RFC 2397, as far as images need it.
-_DATA = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
 class TaskImages:
@@ -25,33 +20,31 @@ class TaskImages:
         that name uploaded files are refused."""
         self._fetcher = fetcher or Fetcher()
         self._label_studio = label_studio or self._fetcher
-        self._url = url
+        self._url = httpx.URL(url.rstrip("/") + "/") if url else None
         self._headers = {"Authorization": f"Token {token}"} if token else {}
 
     async def fetch(self, address: str) -> bytes:
         """Raises BadUrl, and what `Fetcher.fetch` raises."""
-        if data := _DATA.match(address):
-            return decoded(address[data.end() :])
-        if urlsplit(address).scheme:
-            own = self._url is not None and _origin(address) == _origin(self._url)
-            return await (self._from_label_studio(address) if own else self._fetcher.fetch(address))
-        if self._url is None:
+        url = _parsed(address)
+        if self._url and not url.scheme:
+            url = _parsed(f"{self._url}{_below(address)}")
+        if not url.scheme:
             raise BadUrl(
                 f"The task's image is {address[:100]}, a file in Label Studio; set REMATTE_LABEL_STUDIO_URL and "
                 "REMATTE_LABEL_STUDIO_TOKEN to have it fetched."
             )
-        return await self._from_label_studio(urljoin(self._url.rstrip("/") + "/", _below(address)))
+        # What is compared is what is fetched: one parser, and its own words for the address.
+        if self._url and _origin(url) == _origin(self._url):
+            return await self._label_studio.fetch(str(url), self._headers)
+        return await self._fetcher.fetch(str(url))
 
-    async def _from_label_studio(self, url: str) -> bytes:
-        return await self._label_studio.fetch(url, self._headers)
 
-
-def decoded(text: str) -> bytes:
-    """Base64 (RFC 4648, 4). Raises BadUrl."""
+def _parsed(address: str) -> httpx.URL:
+    """Raises BadUrl."""
     try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise BadUrl("The image's data is no base64.") from None
+        return httpx.URL(address)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise BadUrl(f"The address of the task's image cannot be understood: {error}.") from None
 
 
 def _below(address: str) -> str:
@@ -60,6 +53,5 @@ def _below(address: str) -> str:
     return f"data/{path}" if path.startswith("upload/") else path
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+def _origin(url: httpx.URL) -> tuple[str, bytes]:
+    return url.scheme, url.netloc

@@ -10,7 +10,8 @@ _OPAQUE = (255, 255)
 
 
 def in_rgb(picture: Pillow.Image) -> Pillow.Image:
-    """RGB or RGBA. Its `info` holds nothing but the ICC profile that its numbers follow, if there is one.
+    """RGB, or RGBA if it has holes: `picture` itself where it is that already. Its `info` then holds nothing but the
+    ICC profile that its numbers follow, if there is one.
 
     A profile of another colour space (CMYK, grey) is applied: the result is sRGB then.
     """
@@ -19,7 +20,8 @@ def in_rgb(picture: Pillow.Image) -> Pillow.Image:
         picture = _eight_bits(picture)
     if profile and _space(profile) != "RGB":
         picture, profile = _in_srgb(picture, profile), None
-    rgb = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    rgb = picture if picture.mode == mode else picture.convert(mode)
     if rgb.mode == "RGBA" and rgb.getchannel("A").getextrema() == _OPAQUE:
         rgb = rgb.convert("RGB")
     rgb.info = {"icc_profile": profile} if profile else {}

@@ -15,7 +15,7 @@ from proxy.core.types import Answer, Facts, Mask
 from proxy.imaging.backgrounds import BLACK, WHITE, Background, Blur, Scene, painted
 from proxy.imaging.colours import in_rgb, in_srgb
 from proxy.imaging.containers import Format, encoded
-from proxy.imaging.foreground import cleaned
+from proxy.imaging.foreground import Edges, cut_out
 from proxy.imaging.geometry import IN_PLACE, Box, Layout, Placing, Region, laid_out, whole
 from proxy.imaging.picture import upright
 from proxy.imaging.refinement import AS_IT_IS, Refinement, refined
@@ -34,7 +34,7 @@ class Composition:
     """Its lengths are pixels of the upright image."""
     roi: Region | None = None
     """Everything outside is background."""
-    edges: Literal["clean", "plain"] = "clean"
+    edges: Edges = "clean"
     """`clean`: the subject's own colours in its soft edges. `plain`: the image's."""
     placing: Placing = IN_PLACE
     background: Background | None = None
@@ -145,19 +145,10 @@ def _shown(
     behind = composition.behind
     if composition.mixes_colours:
         picture = in_srgb(picture)
-    colours = cleaned(picture, alpha) if composition.edges == "clean" else picture
-    foreground = placed(cut_out(colours, alpha), layout)
+    foreground = placed(cut_out(picture, alpha, composition.edges), layout)
     canvas = painted(behind, Scene(picture, alpha, layout, composition.placing.moves), max_pixels) if behind else None
     shown = over(canvas, foreground, composition.shadow)
     shown.info = picture.info
-    return shown
-
-
-def cut_out(picture: Pillow.Image, alpha: Pillow.Image) -> Pillow.Image:
-    """RGBA. What was removed does not lie under the alpha."""
-    black = Pillow.new("RGB", picture.size)
-    shown = Pillow.composite(picture.convert("RGB"), black, alpha.point(_any))
-    shown.putalpha(alpha)
     return shown
 
 
@@ -174,10 +165,6 @@ def over(canvas: Pillow.Image | None, foreground: Pillow.Image, shadow: Shadow |
     else:
         canvas.alpha_composite(foreground)
     return canvas
-
-
-def _any(level: int) -> int:
-    return 255 if level else 0
 
 
 def _inside(alpha: Pillow.Image, box: Box) -> Pillow.Image:

@@ -47,11 +47,11 @@ def _within(areas: Sequence[Sequence[Point]], solid: Solid) -> Solid:
 
 
 def _filled(area: Sequence[Point], height: int, width: int) -> Solid:
-    """The pixels whose middle lies on the right of every edge."""
+    """The pixels whose middle lies on the right of every edge; none where the area has no inside."""
     ys, xs = np.ogrid[0.5:height, 0.5:width]
     filled = np.ones((height, width), np.bool_)
     for (x0, y0), (x1, y1) in zip(area, (*area[1:], area[0]), strict=True):
-        filled &= (x1 - x0) * (ys - y0) >= (y1 - y0) * (xs - x0)
+        filled &= (x1 - x0) * (ys - y0) > (y1 - y0) * (xs - x0)
     return filled
 
 

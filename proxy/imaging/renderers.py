@@ -11,7 +11,7 @@ from proxy.core.fingerprint import Image
 from proxy.core.types import Mask
 from proxy.errors import BackendError
 from proxy.imaging.colours import in_rgb
-from proxy.imaging.foreground import cleaned
+from proxy.imaging.foreground import cut_out
 from proxy.imaging.picture import upright
 from proxy.imaging.png import encode
 
@@ -72,15 +72,9 @@ def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
     alpha = scaled(mask.png, picture.size)
     if picture.mode == "RGBA":
         alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
-    # What was removed must not lie under the alpha for whoever looks; and zeros are half the bytes of a photo.
-    shown = Pillow.composite(cleaned(picture, alpha).convert("RGB"), Pillow.new("RGB", picture.size), alpha.point(_any))
-    shown.putalpha(alpha)
+    shown = cut_out(picture, alpha)
     shown.info = picture.info
     return encode(shown)
-
-
-def _any(level: int) -> int:
-    return 255 if level else 0
 
 
 def scaled(png: bytes, size: tuple[int, int] | None) -> Pillow.Image:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from typing import Any
 
 import httpx
@@ -130,6 +131,13 @@ async def test_a_rectangle_may_be_turned():
     assert (painted(prediction) == only(np.s_[5:15, 4:8])).all()
 
 
+async def test_what_is_no_number_is_none():
+    async with house(backend()) as it:
+        text = json.dumps(body(task(), context=[point(float("nan"), float("inf"))]))
+        answer = await it.client.post("/label-studio/predict", content=text)
+    assert answer.json()["results"][0]["result"] == []
+
+
 async def test_a_point_and_a_rectangle_are_the_part_of_the_object_in_it():
     (prediction,) = await pointed_at(rectangle(0, 0, 75, 100), point(20, 50))
     assert (painted(prediction) == only(LEFT)).all()
@@ -194,6 +202,8 @@ async def test_a_config_without_a_brush_is_told_what_to_add(config: str):
         ({"picture": 7}, 400),
         ({"picture": "/data/upload/1/cat.jpg"}, 400),
         ({"picture": "file:///etc/passwd"}, 400),
+        ({"picture": "http://cat:port/"}, 400),
+        ({"picture": "http://a\tb/"}, 400),
         ({"picture": "http://127.0.0.1:9/cat.jpg"}, 422),
         ({"picture": "data:image/png;base64,@@"}, 400),
         ({"picture": "data:image/png;base64,"}, 400),

@@ -2,8 +2,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from proxy.errors import BadUrl
+from proxy.app import build_app
+from proxy.errors import BadUrl, RefusedAddress
 from proxy.fetching import Fetcher, TaskImages
+from proxy.settings import Settings
+from tests.proxy.fetching.servers import PICTURE, plainly, serving
 
 
 class Told(Fetcher):
@@ -47,6 +50,7 @@ async def test_what_lies_in_label_studio_is_fetched_there_with_its_token(address
         "http://ls.lan:8081/cat.jpg",
         "https://ls.lan:8080/cat.jpg",
         "http://ls.lan:8080@evil.example/cat.jpg",
+        "http://ls.lan.evil.example:8080/cat.jpg",
         "s3://bucket/cat.jpg",
     ],
 )
@@ -63,13 +67,21 @@ async def test_a_path_that_means_another_host_gets_no_token():
     assert own.asked[0][0] == "http://ls.lan:8080/labels/evil.example/cat.jpg"
 
 
-async def test_an_image_in_the_task_is_fetched_from_nowhere():
-    task_images, internet, own = images()
-    assert await task_images.fetch("data:image/png;base64,Y2F0") == b"cat"
-    assert internet.asked == own.asked == []
-
-
 async def test_without_an_address_of_label_studios_its_files_are_refused_with_the_remedy():
     task_images, _, _ = images(url=None)
     with pytest.raises(BadUrl, match="REMATTE_LABEL_STUDIO_URL"):
         await task_images.fetch("/data/upload/1/cat.jpg")
+
+
+async def test_label_studio_may_lie_where_nothing_else_is_fetched_from():
+    async with serving(plainly()) as label_studio:
+        url = f"http://127.0.0.1:{label_studio.port}"
+        app = build_app(Settings(label_studio_url=url, label_studio_token="secret"))
+        task_images = app.state.service.task_images
+        assert await task_images.fetch("/data/upload/1/cat.png") == PICTURE
+        assert "GET /data/upload/1/cat.png HTTP/1.1" in label_studio.asked[0]
+        assert "Authorization: Token secret" in label_studio.asked[0]
+        with pytest.raises(RefusedAddress):
+            await task_images.fetch("http://127.0.0.2:80/cat.png")
+        with pytest.raises(RefusedAddress):
+            await app.state.service.fetcher.fetch(f"{url}/cat.png")
