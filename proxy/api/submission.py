@@ -4,14 +4,14 @@ What other servers' dialects take. An image in a form is fingerprinted while it 
 """
 
 import asyncio
-import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from multipart import parse_options_header
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -173,13 +173,19 @@ def _text(data: bytes) -> str:
         raise BadUpload("A field that is a text is not in UTF-8.") from None
 
 
-def _from_json(body: bytes) -> dict[str, str]:
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises BadUpload for what is no object, or no JSON: UTF-8, with no half of a surrogate pair (RFC 7493, 2.1)."""
     try:
-        members = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        members = from_json(body)
+    except ValueError as error:
         raise BadUpload(f"The body is no JSON: {error}.") from None
     if not isinstance(members, dict):
         raise BadUpload("The body's JSON is no object; send one with a member for each field.")
+    return members
+
+
+def _from_json(body: bytes) -> dict[str, str]:
+    members = json_object(body)
     return {name: told(name, value) for name, value in members.items() if value is not None}
 
 
