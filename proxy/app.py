@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from proxy.api import application
 from proxy.api.drain import Drain
-from proxy.api.service import Check, Readiness, Service
+from proxy.api.keys import Keys
+from proxy.api.service import BatchLimits, Check, Readiness, Service
 from proxy.backends.torchserve import TorchServe
 from proxy.cache.advice import advice
 from proxy.cache.keeper import Keeper
@@ -30,13 +31,14 @@ from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
-from proxy.fetching import Allowed, Fetcher, Guard
+from proxy.fetching import Allowed, Fetcher, Guard, TaskImages
 from proxy.imaging.composition import Cutout
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
 from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
+from proxy.web import Front, Ledger, install_page
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +105,7 @@ class House:
     """The parts of one proxy, put together. Opening it starts its watchers; closing it lets work land first."""
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._idle_ttl_s = settings.idle_ttl_s
         self.drain = Drain()
         self.metrics = Metrics()
         self.storage = Storage(settings, self.metrics)
@@ -147,6 +150,21 @@ class House:
         waiting = f"{dispatch.waiting} images wait, {dispatch.inside} are with the model"
         model = Check("model server", not trouble, trouble or "ready")
         return (model, Check("queue", True, waiting), *await self.storage.checks())
+
+    async def ledger(self) -> Ledger:
+        """For the page."""
+        readiness, held = self.readiness(), self.keeper.in_memory()
+        given = await asyncio.to_thread(self.metrics.given)  # it reads the files of several processes
+        return Ledger(
+            entries=held.entries,
+            bytes=held.bytes,
+            kept=given.kept,
+            answers=given.answers,
+            idle_ttl_s=self._idle_ttl_s,
+            redis=self.storage.redis is not None,
+            model=readiness.model.version if readiness.model else None,
+            troubles=readiness.degraded,
+        )
 
     async def _advise(self) -> None:
         for check in await self.storage.checks():
@@ -196,18 +214,30 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         keeper=house.keeper,
         idle_ttl_s=settings.idle_ttl_s,
         admin_token=settings.admin_token,
+        keys=Keys(settings.api_keys),
         max_image_pixels=settings.max_image_pixels,
         removebg_default_size=settings.removebg_default_size,
         removebg_deadline_s=settings.removebg_deadline_s,
         fetcher=_fetcher(settings),
+        batch=BatchLimits(settings.batch_max_images, settings.batch_max_bytes),
+        task_images=_task_images(settings),
         metrics=house.metrics,
     )
-    return application(service, house.open)
+    app = application(service, house.open)
+    install_page(app, Front(house.ledger, settings.max_image_bytes))
+    return app
 
 
-def _fetcher(settings: Settings) -> Fetcher:
-    guard = Guard(Allowed.of(settings.url_allow))
+def _fetcher(settings: Settings, *names: str) -> Fetcher:
+    """`names`: hosts that may be fetched from too, wherever they lie."""
+    guard = Guard(Allowed.of((*settings.url_allow, *names)))
     return Fetcher(guard, max_bytes=settings.max_image_bytes, patience_s=settings.url_timeout_s)
+
+
+def _task_images(settings: Settings) -> TaskImages:
+    url = settings.label_studio_url
+    label_studio = _fetcher(settings, httpx.URL(url).host) if url else None
+    return TaskImages(_fetcher(settings), label_studio, url, settings.label_studio_token)
 
 
 def _link(settings: Settings, events: Events) -> RedisLink | None:

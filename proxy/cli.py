@@ -50,6 +50,10 @@ Url = Annotated[
         help="The server; without it the one that REMATTE_HOST and REMATTE_PORT describe.", show_default=False
     ),
 ]
+Key = Annotated[
+    str | None,
+    typer.Option(help="One of the server's keys; without it REMATTE_API_KEY, if that is set.", show_default=False),
+]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Pictures under way at once.")]
 
 
@@ -87,7 +91,9 @@ def up(host: Host = None, port: Port = None, home: Home = CHECKOUT) -> None:
 
 
 @app.command()
-def mask(files: Files, out: MasksOut = None, format: Format = "png", url: Url = None, jobs: Jobs = 4) -> None:
+def mask(
+    files: Files, out: MasksOut = None, format: Format = "png", url: Url = None, key: Key = None, jobs: Jobs = 4
+) -> None:
     """Fetch the masks of pictures from a running server."""
     from proxy.client import BadErrand, lies_beside, masks, suffix_of
 
@@ -97,28 +103,36 @@ def mask(files: Files, out: MasksOut = None, format: Format = "png", url: Url = 
         _refuse(str(error), status=USAGE)
     if out is None and not lies_beside(format):
         _refuse(f"--format {format}: pictures need a folder of their own; name one with -o.", status=USAGE)
-    _send(kind, files, out, url, jobs, suffix_of(format))
+    _send(kind, files, out, url, key, jobs, suffix_of(format))
 
 
 @app.command()
-def cutout(files: Files, out: Out, url: Url = None, jobs: Jobs = 4) -> None:
+def cutout(files: Files, out: Out, url: Url = None, key: Key = None, jobs: Jobs = 4) -> None:
     """Fetch pictures without their background from a running server."""
     from proxy.client import CUTOUTS
 
-    _send(CUTOUTS, files, out, url, jobs)
+    _send(CUTOUTS, files, out, url, key, jobs)
 
 
 def main() -> None:
     app()
 
 
-def _send(kind: "Kind", files: list[Path], out: Path | None, url: str | None, jobs: int, suffix: str = ".png") -> None:
+def _send(
+    kind: "Kind",
+    files: list[Path],
+    out: Path | None,
+    url: str | None,
+    key: str | None,
+    jobs: int,
+    suffix: str = ".png",
+) -> None:
     from proxy.client import BadErrand, ServerAway, Tally, fetch, plan
 
     try:
         errands = plan(files, out, suffix)
         with Tally(Console(), len(errands)) as tally:
-            asyncio.run(fetch(errands, url or _own_url(), kind, jobs, tally.tell))
+            asyncio.run(fetch(errands, url or _own_url(), kind, jobs, tally.tell, key or _own_key()))
     except BadErrand as error:
         _refuse(str(error), status=USAGE)
     except ServerAway as error:
@@ -131,6 +145,10 @@ def _send(kind: "Kind", files: list[Path], out: Path | None, url: str | None, jo
 def _own_url() -> str:
     settings = _settings(_environment())
     return url_of(settings.host, settings.port)
+
+
+def _own_key() -> str | None:
+    return _environment().get("REMATTE_API_KEY")
 
 
 def _environment(host: str | None = None, port: int | None = None) -> dict[str, str]:

@@ -16,6 +16,7 @@ RematteError
 ├── UnknownDigest            nothing is kept for an image that was only named
 ├── NotCached                the caller wants a kept answer or none
 ├── Unauthorised             the administration's token is wrong or missing
+│   └── UnknownKey           so is the key that pictures are worked on for
 ├── CacheAway                Redis cannot do what an administrator wants
 ├── Overloaded               more waits than the queue may hold
 ├── Stopping                 the server is being stopped
@@ -107,6 +108,8 @@ class DownloadFailed(RematteError):
     status = 502
     kind = "download-failed"
     title = "The picture could not be fetched"
+    answered: int | None = None
+    """The status that came in place of a picture, if one came."""
 
 
 class DownloadTooSlow(DownloadFailed):
@@ -154,6 +157,13 @@ class Unauthorised(RematteError):
     status = 401
     kind = "unauthorised"
     title = "The token is wrong or missing"
+
+
+class UnknownKey(Unauthorised):
+    """`REMATTE_API_KEYS` is set, and none of them came in `X-API-Key` or `Authorization: Bearer`."""
+
+    kind = "unknown-key"
+    title = "The key is wrong or missing"
 
 
 class CacheAway(RematteError):

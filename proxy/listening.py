@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from ipaddress import ip_address
 
 _REASONS = {
     errno.EADDRINUSE: "is taken: stop what listens there, or choose another with REMATTE_PORT.",
@@ -15,12 +16,20 @@ class CannotListen(Exception):
     """`str(error)` is one line that names the address, the reason and the setting."""
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A socket that holds the address and does not listen yet. Raises CannotListen."""
+def bind(host: str, port: int, *, may_be_reached: bool = False) -> socket.socket:
+    """A socket that holds the address and does not listen yet.
+
+    Raises CannotListen, also for an address that others than this machine reach, unless it `may_be_reached`.
+    """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror as error:
         raise CannotListen(f"REMATTE_HOST={host!r} names no address: {error.strerror}.") from None
+    if not (may_be_reached or ip_address(address[0]).is_loopback):
+        raise CannotListen(
+            f"REMATTE_HOST={host!r} lets others in, and they are asked for no key: set REMATTE_API_KEYS, or "
+            "REMATTE_OPEN=true if everybody may come."
+        )
     holder = socket.socket(family, socket.SOCK_STREAM)
     # A server that was stopped a moment ago leaves connections behind that still name the port.
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

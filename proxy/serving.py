@@ -36,7 +36,7 @@ def serve(settings: Settings) -> None:
 
     Raises CannotListen, CannotStart, and ValueError for a Redis URL that is none.
     """
-    door = bind(settings.host, settings.port)
+    door = bind(settings.host, settings.port, may_be_reached=settings.may_be_reached)
     if settings.workers == 1:
         return _Server(settings).run(sockets=[door])
     set_up(settings.log_level, settings.log_format)

@@ -20,8 +20,11 @@ from pydantic import (
 PREFIX = "REMATTE_"
 MIB = 1024 * 1024
 
-ELSEWHERE = {"REMATTE_REQUIRE_DEVICE": "The handler's: `cuda` makes the model's start fail where there is no GPU."}
-"""Variables with our prefix that another process reads."""
+ELSEWHERE = {
+    "REMATTE_REQUIRE_DEVICE": "The handler's: `cuda` makes the model's start fail where there is no GPU.",
+    "REMATTE_API_KEY": "The key that `rematte mask` and `rematte cutout` bring.",
+}
+"""Variables with our prefix that others than the server read."""
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/]+")]
 
@@ -99,13 +102,39 @@ class Settings(BaseModel):
     url_timeout_s: PositiveFloat = Field(
         default=10, description="Seconds that fetching an `image_url` may take, redirects included."
     )
+    batch_max_images: PositiveInt = Field(default=100, description="Pictures that one batch may have.")
+    batch_max_bytes: PositiveInt = Field(
+        default=256 * MIB, description="Bytes of all the pictures that are uploaded with one batch."
+    )
+    label_studio_url: HttpUrl | None = Field(
+        default=None,
+        description="Label Studio's address, for tasks whose images were uploaded there; unset: those are refused.",
+    )
+    label_studio_token: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        repr=False,
+        description="A legacy token of Label Studio's, which is shown to `REMATTE_LABEL_STUDIO_URL` alone.",
+    )
     max_queue: PositiveInt = Field(default=64, description="Images that may wait for the model; one more gets a 503.")
     max_queue_bytes: PositiveInt = Field(
         default=256 * MIB, description="Bytes of images that may wait for the model; more gets a 503."
     )
     model_poll_s: PositiveFloat = Field(default=1, description="Seconds between two looks at which model is live.")
+    api_keys: Annotated[tuple[Annotated[str, Field(pattern=r"^[!-+\--~]{16,}$")], ...], BeforeValidator(_listed)] = (
+        Field(
+            default=(),
+            repr=False,
+            description="Keys, with commas between them, of which callers must bring one in `X-API-Key` or "
+            "`Authorization: Bearer`; each of 16 visible ASCII characters at least; unset: nobody is asked for one.",
+        )
+    )
+    open: bool = Field(
+        default=False,
+        description="`true`: `REMATTE_HOST` may be an address that others reach although nobody is asked for a key.",
+    )
     admin_token: Annotated[str, Field(min_length=16)] | None = Field(
         default=None,
+        repr=False,
         description="Secret for `/admin` and `DELETE`, 16 characters at least; unset: those doors are not there.",
     )
     removebg_default_size: Literal["preview", "full", "auto"] = Field(
@@ -121,6 +150,11 @@ class Settings(BaseModel):
     log_format: Literal["text", "json"] = Field(
         default="text", description="How it is logged: lines for people, or a JSON object in each line."
     )
+
+    @property
+    def may_be_reached(self) -> bool:
+        """By others than this machine's users."""
+        return self.open or bool(self.api_keys)
 
     @property
     def head_start_s(self) -> float | None:
@@ -142,4 +176,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
         name, meaning = PREFIX + field.upper(), Settings.model_fields[field].description
-        raise BadSetting(f"{name}={given[name]!r}: {error.errors()[-1]['msg']}. It means: {meaning}") from None
+        shown = f"{name}={given[name]!r}" if Settings.model_fields[field].repr else name  # a secret stays one
+        raise BadSetting(f"{shown}: {error.errors()[-1]['msg']}. It means: {meaning}") from None

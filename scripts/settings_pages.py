@@ -20,6 +20,8 @@ def _rows() -> list[tuple[str, str, str]]:
 
 
 def _text(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
     return "" if default in (None, ()) else str(default)
 
 

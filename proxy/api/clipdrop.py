@@ -6,6 +6,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from proxy.api.admission import KEY
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.negotiation import choose
@@ -61,7 +62,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     **dict.fromkeys((400, 401, 406, 500, 502, 503, 504), _FAILED),
 }
 
-router = APIRouter(prefix="/remove-background", tags=["other dialects"], default_response_class=Response)
+router = APIRouter(
+    prefix="/remove-background", tags=["other dialects"], dependencies=KEY, default_response_class=Response
+)
 
 
 @router.post(

@@ -8,15 +8,18 @@ from starlette.types import Lifespan
 
 from proxy.api import (
     admin,
+    batch,
     clipdrop,
     health,
     kept,
+    label_studio,
     measurements,
     photoroom,
     predictions,
     problem_pages,
     rembg,
     removebg,
+    x_anylabeling,
 )
 from proxy.api.expectation import Expectations
 from proxy.api.head import HeadAsGet
@@ -55,7 +58,10 @@ def _doors(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     install_handlers(app, DIALECTS)
     for router in (
         predictions.router,
+        batch.router,
         kept.router,
+        label_studio.router,
+        x_anylabeling.router,
         removebg.router,
         rembg.router,
         photoroom.router,

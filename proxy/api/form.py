@@ -1,4 +1,4 @@
-"""Forms (RFC 7578), taken apart as they arrive: the field `image` alone, or every part."""
+"""Forms (RFC 7578), taken apart as they arrive."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,58 +11,26 @@ FIELD = "image"
 FORM_ROOM = 64 * 1024
 """Bytes that a form may have beside its image: boundaries, part headers, small fields."""
 MAX_PARTS = 32
-"""Other fields are read over; a form made of nothing else must end some time."""
-
-
-class ImageField:
-    """Feed it the body; it gives back the bytes of the image, in pieces and never copied but at the edges."""
-
-    room = FORM_ROOM
-
-    def __init__(self, boundary: str) -> None:
-        """Raises BadUpload, as the other methods do, for a form that cannot be understood."""
-        with _understood():
-            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
-        self._found = False
-        self._inside = False
-
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        with _understood():
-            for event in self._parser.parse(chunk):
-                if isinstance(event, MultipartSegment):
-                    self._enter(event)
-                elif event and self._inside:
-                    yield event
-
-    def finish(self) -> None:
-        """Raises BadUpload when the form ended early or held no image."""
-        with _understood():
-            self._parser.close()
-        if not self._found:
-            raise BadUpload(f"The form has no field `{FIELD}`; send the image file as one: curl -F {FIELD}=@photo.jpg.")
-
-    def _enter(self, part: MultipartSegment) -> None:
-        self._inside = part.name == FIELD
-        if self._inside and self._found:
-            raise BadUpload(f"The form has two fields `{FIELD}`; send one image with each request.")
-        self._found = self._found or self._inside
+"""A form must end some time."""
 
 
 class FormParts:
     """Feed it the body; it gives back the name of a part's field with each piece of the part, in pieces and never
     copied but at the edges. Every part has one piece without bytes: its first."""
 
-    def __init__(self, boundary: str) -> None:
+    def __init__(self, boundary: str, *, max_parts: int = MAX_PARTS) -> None:
         """Raises BadUpload, as the other methods do, for a form that cannot be understood."""
         with _understood():
-            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
+            self._parser = PushMultipartParser(boundary, max_segment_count=max_parts)
         self._field = ""
+        self.filename = ""
+        """Of the part that is being read; empty where there is none."""
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, bytes]]:
         with _understood():
             for event in self._parser.parse(chunk):
                 if isinstance(event, MultipartSegment):
-                    self._field = event.name
+                    self._field, self.filename = event.name, event.filename or ""
                     yield self._field, b""
                 elif event:
                     yield self._field, event

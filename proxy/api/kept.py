@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from proxy.api.admission import KEY
 from proxy.api.fields import Fields, fields_of
 from proxy.api.mask_response import mask_response
 from proxy.api.openapi import kept_problems, picture_response
@@ -13,7 +14,7 @@ from proxy.api.predictions import CUTOUT_TYPES, response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer
 
-router = APIRouter(prefix="/v1", tags=["kept answers"], default_response_class=Response)
+router = APIRouter(prefix="/v1", tags=["kept answers"], dependencies=KEY, default_response_class=Response)
 
 Digest = Annotated[
     str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the image file's bytes: 64 lower-case hex digits.")

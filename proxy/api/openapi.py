@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from proxy.api.form import FIELD
 from proxy.api.problems import MEDIA_TYPE, Problem, problem_type
@@ -31,6 +32,7 @@ from proxy.errors import (
     TooManyPixels,
     Unauthorised,
     UnknownDigest,
+    UnknownKey,
     UnsupportedUpload,
     UploadTooLarge,
 )
@@ -47,10 +49,14 @@ new inference.)
 ```sh
 curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://localhost:8000/v1/mask -o mask.png
 curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
+curl --json '{"image_url": "https://images.example/photo.jpg"}' http://localhost:8000/v1/mask -o mask.png
 ```
 
 **Images** are JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media
 type.
+
+**Formats** of a mask, polygons and run lengths among them, are named by `format` or by `Accept`; another one of a known
+picture costs no inference.
 
 **Known images** need no upload: ask `GET /v1/masks/{digest}` first, or send `Content-Digest` with
 `Expect: 100-continue`. Whoever knows an image's SHA-256 is given what is kept for it.
@@ -61,10 +67,14 @@ type.
 
 **Errors** are `application/problem+json` (RFC 9457); [/problems](/problems) lists their kinds. Sending an image
 again is always safe.
+
+**Keys** are asked for where `REMATTE_API_KEYS` is set: `X-API-Key`, or `Authorization: Bearer`.
 """
 TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
+    {"name": "batches", "description": "Many images in, their answers out as they are ready."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
+    {"name": "annotation tools", "description": "The languages that annotation tools speak."},
     {
         "name": "remove.bg",
         "description": "For clients of remove.bg, whose API they speak: change the host, keep the code.",
@@ -111,11 +121,12 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
 }
 
 _EXAMPLES: Mapping[type[RematteError], str] = {
-    BadUpload: f"The form has no field `{FIELD}`; send the image file as one: curl -F {FIELD}=@photo.jpg.",
+    BadUpload: "The form is malformed: Unexpected end of multipart stream (parser closed).",
     EmptyUpload: "No image came; send the image file as the body.",
     DigestMismatch: "The body has the SHA-256 9f86…0a08, and not 2cf2…9824; send it again.",
     UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
+    UnknownKey: "Send one of this server's keys in `X-API-Key`, or in `Authorization` after `Bearer`.",
     NotAcceptable: "`Accept: text/html` matches nothing that there is; these are: image/png (`format=png`).",
     BadUrl: "Pictures are fetched from http:// and https:// addresses, not from `file:`.",
     RefusedAddress: "images.example leads to a loopback address, and pictures are fetched from the public internet "
@@ -161,16 +172,24 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way of extending the document
 
 
-def image_body(door: str) -> Json:
-    form = {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY | {"description": "The image file."}}}
+def image_body(door: str, question: type[BaseModel], pictures: Iterable[str]) -> Json:
+    """`pictures`: the names under which a form holds files, and JSON holds base64."""
+    files = {name: _BINARY | {"description": "A picture's file."} for name in pictures}
+    texts = {name: {"type": "string", "description": "A picture in base64, or as a `data:` URL."} for name in pictures}
+    said = {"schema": _fields(question, texts)}
     return {
         "requestBody": {
-            "required": True,
-            "description": f"The image file itself, or a form with the field `{FIELD}`. Other fields are ignored.",
+            "description": f"The image file itself; or fields: `{FIELD}` or `{FIELD}_url`, and any options, which "
+            f"may also be in the query. Or nothing, with `{FIELD}_url` in the query.",
             "content": {
                 "image/*": {"schema": _BINARY},
                 "application/octet-stream": {"schema": _BINARY},
-                "multipart/form-data": {"schema": form, "encoding": {FIELD: {"contentType": "image/*"}}},
+                "multipart/form-data": {
+                    "schema": _fields(question, files),
+                    "encoding": {name: {"contentType": "image/*"} for name in files},
+                },
+                "application/x-www-form-urlencoded": said,
+                "application/json": said,
             },
         },
         "x-codeSamples": [
@@ -178,6 +197,17 @@ def image_body(door: str) -> Json:
             {"lang": "Python", "label": "Python", "source": _PYTHON.format(door=door)},
         ],
     }
+
+
+def json_body(example: Json) -> Json:
+    """A body that a door for other tools reads."""
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _fields(question: type[BaseModel], pictures: Mapping[str, Json]) -> Json:
+    options = question.model_json_schema()["properties"]
+    return {"type": "object", "additionalProperties": False, "properties": {**pictures, **options}}
 
 
 def picture_response(description: str, *media_types: str) -> Json:
@@ -196,7 +226,7 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
 
 
 def admin_problems() -> dict[int | str, Json]:

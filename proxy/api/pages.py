@@ -1,9 +1,9 @@
-"""Pages for people: the API's two descriptions. Everything they load is served from here, so they need no internet."""
+"""The API's two descriptions, for people. Everything they load is served from here, so they need no internet."""
 
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 HERE = Path(__file__).parent
@@ -19,11 +19,6 @@ router = APIRouter(include_in_schema=False)
 def install_pages(app: FastAPI) -> None:
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-
-
-@router.get("/")
-async def landing() -> RedirectResponse:
-    return RedirectResponse("docs")  # relative, for whoever serves us under a prefix
 
 
 @router.get("/docs")

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 
 from proxy.api import notations
+from proxy.api.admission import KEY
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.predictions import response_of
@@ -23,6 +24,7 @@ from proxy.imaging.containers import Format
 from proxy.imaging.geometry import Margins, Placing
 
 PIXELS: Mapping[str, int] = {"preview": 250_000, "medium": 1_500_000, "hd": 4_000_000, "full": 36_000_000}
+_STATUSES = {401: 403, 404: 404, 405: 405}
 FORMATS: Mapping[str, Format] = {"png": "png", "jpg": "jpeg", "webp": "webp"}
 
 
@@ -46,7 +48,7 @@ class Wishes(Wanted):
 
 def shape(request: Request, failure: Failure) -> Response:  # noqa: ARG001 - a `Shape`
     """PhotoRoom's own shape: what is wrong with a request is a 400, whatever it is."""
-    status = failure.status if failure.status in (401, 403, 404, 405) or failure.status >= 500 else 400
+    status = _STATUSES.get(failure.status, 400 if failure.status < 500 else failure.status)
     error = {"detail": failure.detail, "status_code": status, "type": failure.type.rpartition("/")[2]}
     return JSONResponse(error, status, failure.headers)
 
@@ -76,10 +78,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "headers": {"X-Uncertainty-Score": {"schema": _TEXT}},
         "content": _CONTENT,
     },
-    **dict.fromkeys((400, 401, 500, 502, 503, 504), _FAILED),
+    **dict.fromkeys((400, 403, 500, 502, 503, 504), _FAILED),
 }
 
-router = APIRouter(prefix="/v1", tags=["other dialects"], default_response_class=Response)
+router = APIRouter(prefix="/v1", tags=["other dialects"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(

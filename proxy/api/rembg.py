@@ -8,15 +8,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 
+from proxy.api.admission import KEY
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.predictions import response_of
 from proxy.api.problems import Failure
 from proxy.api.service import Service, service_of
-from proxy.api.submission import submission
+from proxy.api.submission import image_of, submission
 from proxy.core.fingerprint import Image
 from proxy.core.types import Renderer
-from proxy.errors import BadUpload
+from proxy.errors import BadUpload, BadUrl
 from proxy.imaging.backgrounds import Colour
 from proxy.imaging.composition import Composition
 from proxy.imaging.refinement import AS_IT_IS, Refinement
@@ -50,8 +51,9 @@ class Wishes(Wanted):
 
 
 def shape(request: Request, failure: Failure) -> Response:  # noqa: ARG001 - a `Shape`
-    """FastAPI's own shape, which is rembg's."""
-    return JSONResponse({"detail": failure.detail}, failure.status, failure.headers)
+    """FastAPI's own shape, which is rembg's. An address that is not fetched from is a 400 there."""
+    status = BadUrl.status if isinstance(failure.error, BadUrl) else failure.status
+    return JSONResponse({"detail": failure.detail}, status, failure.headers)
 
 
 _TEXT = {"type": "string"}
@@ -73,7 +75,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     **dict.fromkeys((400, 401, 413, 415, 422, 500, 502, 503, 504), _FAILED),
 }
 
-router = APIRouter(prefix="/api", tags=["other dialects"], default_response_class=Response)
+router = APIRouter(prefix="/api", tags=["other dialects"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(
@@ -110,9 +112,8 @@ async def remove_at(request: Request) -> Response:
         url = request.query_params.get("url")
         if not url:
             raise BadUpload("There is no `url`; say where the picture is.")
-        fingerprinter = service.new_fingerprinter()
-        fingerprinter.feed(await service.fetcher.fetch(url))
-        return await _removed(request, fingerprinter.finish(), request.query_params)
+        image = image_of(await service.fetcher.fetch(url), service)
+        return await _removed(request, image, request.query_params)
 
 
 async def _removed(request: Request, image: Image, texts: Mapping[str, str]) -> Response:

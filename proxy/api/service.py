@@ -7,11 +7,12 @@ from typing import Literal
 from fastapi import Request
 
 from proxy.api.drain import Drain
+from proxy.api.keys import Keys
 from proxy.cache.keeper import Keeper
 from proxy.core.fingerprint import Fingerprinter
 from proxy.core.predictor import Predictor
 from proxy.core.types import Model, Renderer
-from proxy.fetching import Fetcher
+from proxy.fetching import Fetcher, TaskImages
 from proxy.imaging.composition import Composition
 from proxy.telemetry.metrics import Metrics
 
@@ -37,6 +38,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """Of one request. `max_bytes`: all uploaded pictures together."""
+
+    max_images: int = 100
+    max_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The doors' whole world."""
 
@@ -54,10 +63,13 @@ class Service:
     keeper: Keeper
     idle_ttl_s: float
     admin_token: str | None = None
+    keys: Keys = field(default_factory=Keys)
     max_image_pixels: int = 50_000_000
     removebg_default_size: Literal["preview", "full", "auto"] = "preview"
     removebg_deadline_s: float = 18.0
     fetcher: Fetcher = field(default_factory=Fetcher)
+    batch: BatchLimits = field(default_factory=BatchLimits)
+    task_images: TaskImages = field(default_factory=TaskImages)
     metrics: Metrics = field(default_factory=Metrics)
 
 

@@ -20,6 +20,7 @@ from proxy.api.predictions import RENDERERS, answer
 from proxy.api.problems import departed, problem_response
 from proxy.api.request_id import named
 from proxy.api.service import service_of
+from proxy.api.submission import holds_fields
 from proxy.errors import RematteError
 
 _KEPT = re.compile("/v1/(?P<door>mask|cutout)s/(?P<digest>[0-9a-f]{64})")
@@ -32,7 +33,7 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         way = _way(scope)
-        if way is None or not is_plain(fields := fields_of(scope)):
+        if way is None or not is_plain(fields := fields_of(scope)) or holds_fields(fields):
             return await super().__call__(scope, receive, send)
         scope["app"] = self
         name = named(scope, fields)
@@ -44,7 +45,7 @@ class Application(FastAPI):
 def _way(scope: Scope) -> Way | None:
     """None for what has options or asks for leave to send a body, and for all other paths.
 
-    Who takes another format than we would choose goes the long way too."""
+    Who takes another format than we would choose goes the long way too, and so do forms and JSON."""
     if scope["type"] != "http" or scope["query_string"]:
         return None
     method, path = scope["method"], scope["path"]
@@ -58,6 +59,7 @@ def _way(scope: Scope) -> Way | None:
 
 async def _answered(request: Request, fields: Fields, way: Way) -> Response:
     try:
+        service_of(request).keys.check(fields)
         return await way(request, fields)
     except RematteError as error:
         return problem_response(request, error)

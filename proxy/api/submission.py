@@ -45,15 +45,23 @@ async def submission(receive: Receive, fields: Fields, service: Service, files: 
     coding = fields.get("content-encoding", "identity")
     if coding.strip().lower() != "identity":
         raise UnsupportedUpload(f"The body has the Content-Encoding `{coding}`; send it as it is.")
+    declared = fields.get("content-length", "")
+    if declared.isdecimal() and int(declared) > _text_room(service) + len(files) * service.max_image_bytes:
+        raise _too_large(service)
     media_type, options = parse_options_header(fields.get("content-type", ""))
     if media_type == "multipart/form-data":
         return await _form(receive, options.get("boundary", ""), service, files)
     if media_type in _READERS:
-        body = await _gathered(receive, service)
+        body = await gathered(receive, _text_room(service), _too_large(service))
         texts = await _aside(len(body), lambda: _READERS[media_type](body))
         return Submission({}, {name: text for name, text in texts.items() if text})
     came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
     raise UnsupportedUpload(f"{came}; send `multipart/form-data`, `application/x-www-form-urlencoded` or JSON.")
+
+
+def holds_fields(fields: Fields) -> bool:
+    """Whether the body is one of the three: told at a glance, since hits are asked."""
+    return fields.get("content-type", "").lower().startswith(_KINDS)
 
 
 async def image_in_base64(text: str, service: Service) -> Image:
@@ -61,6 +69,11 @@ async def image_in_base64(text: str, service: Service) -> Image:
     data = await _aside(len(text), lambda: _decoded(text))
     if len(data) > service.max_image_bytes:
         raise _too_large(service)
+    return image_of(data, service)
+
+
+def image_of(data: bytes, service: Service) -> Image:
+    """The image whose bytes are all here already, named as if it had been uploaded."""
     fingerprinter = service.new_fingerprinter()
     fingerprinter.feed(data)
     return fingerprinter.finish()
@@ -68,7 +81,7 @@ async def image_in_base64(text: str, service: Service) -> Image:
 
 async def _form(receive: Receive, boundary: str, service: Service, files: Collection[str]) -> Submission:
     parts, gathered = FormParts(boundary), _Gathered(service, files)
-    async for chunk in _chunks(receive):
+    async for chunk in chunks_of(receive):
         for field, piece in parts.feed(chunk):
             gathered.add(field, piece)
     parts.finish()
@@ -112,16 +125,17 @@ class _Gathered:
         return Submission(images, texts)
 
 
-async def _gathered(receive: Receive, service: Service) -> bytes:
-    body, room = bytearray(), _text_room(service)
-    async for chunk in _chunks(receive):
+async def gathered(receive: Receive, room: int, excess: UploadTooLarge) -> bytes:
+    """A body of up to `room` bytes. Raises `excess` for one that has more; ClientDisconnect."""
+    body = bytearray()
+    async for chunk in chunks_of(receive):
         body += chunk
         if len(body) > room:
-            raise _too_large(service)
+            raise excess
     return bytes(body)
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
     more = True
     while more:
         message = await receive()
@@ -166,11 +180,11 @@ def _from_json(body: bytes) -> dict[str, str]:
         raise BadUpload(f"The body is no JSON: {error}.") from None
     if not isinstance(members, dict):
         raise BadUpload("The body's JSON is no object; send one with a member for each field.")
-    return {name: _told(name, value) for name, value in members.items() if value is not None}
+    return {name: told(name, value) for name, value in members.items() if value is not None}
 
 
-def _told(name: str, value: object) -> str:
-    """As a form would say it."""
+def told(name: str, value: object) -> str:
+    """As a form would say it. Raises BadUpload for what it could not say."""
     if isinstance(value, dict | list):
         raise BadUpload(f"The member `{name[:50]}` is neither a text nor a number nor true nor false.")
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -183,6 +197,7 @@ def _from_url_encoded(body: bytes) -> dict[str, str]:
         raise BadUpload(f"The form is malformed: {error}.") from None
 
 
+_KINDS = ("multipart/form-data", "application/json", "application/x-www-form-urlencoded")
 _READERS: Mapping[str, Callable[[bytes], dict[str, str]]] = {
     "application/json": _from_json,
     "application/x-www-form-urlencoded": _from_url_encoded,

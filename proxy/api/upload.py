@@ -1,6 +1,4 @@
-"""The image in a request: a raw body or a form's field, fingerprinted while it streams in."""
-
-from collections.abc import Iterable
+"""An image that is a request's whole body, fingerprinted while it streams in."""
 
 from multipart import parse_options_header
 from starlette.requests import ClientDisconnect
@@ -8,27 +6,15 @@ from starlette.types import Receive
 
 from proxy.api.content_digest import announced_sha256
 from proxy.api.fields import Fields
-from proxy.api.form import FIELD, ImageField
+from proxy.api.form import FIELD
 from proxy.api.service import Service
 from proxy.core.fingerprint import Image
 from proxy.errors import DigestMismatch, EmptyUpload, UnsupportedUpload, UploadTooLarge
 
 REMEDY = (
     "send the image file as the body with a Content-Type of `image/jpeg`, `image/png` or alike, "
-    f"or a `multipart/form-data` form with the field `{FIELD}`"
+    f"or a form (or JSON) with the field `{FIELD}` or `{FIELD}_url`"
 )
-
-
-class _Raw:
-    """A body that is the image itself."""
-
-    room = 0
-
-    def feed(self, chunk: bytes) -> Iterable[bytes]:
-        return (chunk,)
-
-    def finish(self) -> None:
-        pass
 
 
 class Upload:
@@ -37,15 +23,15 @@ class Upload:
     def __init__(self, fields: Fields, service: Service) -> None:
         """Raises BadUpload and its kinds for what the head already says is wrong."""
         self._fingerprinter, self._limit = service.new_fingerprinter(), service.max_image_bytes
-        self._parts, self.digest = _announced(fields)
+        _refuse_what_is_no_image(fields)
+        self.digest = announced_sha256(fields)
         declared = fields.get("content-length", "")
         if declared.isdecimal():
-            self._check(int(declared) - self._parts.room)
+            self._check(int(declared))
 
     async def receive(self, receive: Receive) -> Image:
         """Raises BadUpload and its kinds; ClientDisconnect when the caller leaves in mid-body."""
         await self._read(receive)
-        self._parts.finish()
         if not self._fingerprinter.size:
             raise EmptyUpload(f"No image came; {REMEDY}.")
         image = self._fingerprinter.finish()
@@ -54,17 +40,14 @@ class Upload:
         return image
 
     async def _read(self, receive: Receive) -> None:
-        taken, more = 0, True
+        more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             chunk, more = message.get("body", b""), message.get("more_body", False)
-            taken += len(chunk)
-            self._check(taken - self._parts.room)
-            for piece in self._parts.feed(chunk):
-                self._check(self._fingerprinter.size + len(piece))
-                self._fingerprinter.feed(piece)
+            self._check(self._fingerprinter.size + len(chunk))
+            self._fingerprinter.feed(chunk)
 
     def _check(self, size: int) -> None:
         if size > self._limit:
@@ -73,16 +56,11 @@ class Upload:
             )
 
 
-def _announced(fields: Fields) -> tuple[ImageField | _Raw, str | None]:
-    """Where in the body the image is, and its SHA-256 if the caller says it. A form's digest is not its image's."""
+def _refuse_what_is_no_image(fields: Fields) -> None:
     coding = fields.get("content-encoding", "identity")
     if coding.strip().lower() != "identity":
         raise UnsupportedUpload(f"The body has the Content-Encoding `{coding}`; send the image file as it is.")
-    declared = fields.get("content-type", "")
-    media_type, options = parse_options_header(declared)
-    if media_type == "multipart/form-data":
-        return ImageField(options.get("boundary", "")), None
-    if media_type.startswith("image/") or media_type == "application/octet-stream":
-        return _Raw(), announced_sha256(fields)
-    came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
-    raise UnsupportedUpload(f"{came}; {REMEDY}.")
+    media_type, _ = parse_options_header(fields.get("content-type", ""))
+    if not (media_type.startswith("image/") or media_type == "application/octet-stream"):
+        came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
+        raise UnsupportedUpload(f"{came}; {REMEDY}.")

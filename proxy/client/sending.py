@@ -79,12 +79,19 @@ class Door:
         return await send()
 
 
-async def fetch(errands: Sequence[Errand], url: str, kind: Kind, at_once: int, tell: Callable[[Outcome], None]) -> None:
-    """Does them against the server at `url`, and tells each outcome as it comes.
+async def fetch(
+    errands: Sequence[Errand],
+    url: str,
+    kind: Kind,
+    at_once: int,
+    tell: Callable[[Outcome], None],
+    key: str | None = None,
+) -> None:
+    """Does them against the server at `url`, and tells each outcome as it comes. `key`: the server may ask for one.
 
     Raises ServerAway, and BadErrand for a URL that is none.
     """
-    async with _connect(url) as client:
+    async with _connect(url, key) as client:
         await send_all(errands, Door(client, kind), at_once, tell)
 
 
@@ -104,13 +111,18 @@ async def send_all(errands: Sequence[Errand], door: Door, at_once: int, tell: Ca
         raise away.exceptions[0] from None
 
 
-def _connect(url: str) -> httpx.AsyncClient:
+def _connect(url: str, key: str | None) -> httpx.AsyncClient:
     """A server on this machine is asked directly, whatever proxy the environment names."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadErrand(f"--url {url}: no address of a server; one looks like http://127.0.0.1:8000.")
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    return httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=not local)
+    return httpx.AsyncClient(
+        base_url=url,
+        headers={"X-API-Key": key} if key else {},
+        timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
+        trust_env=not local,
+    )
 
 
 def _trouble(response: httpx.Response, wanted: str) -> str | None:

@@ -18,7 +18,8 @@ class Allowed:
     @classmethod
     def of(cls, places: Iterable[str]) -> Self:
         """Each of them `10.0.0.0/8`, `10.1.2.3`, `fd00::/8` or `images.lan`. Raises ValueError."""
-        names, networks = [], []
+        names: list[str] = []
+        networks: list[str] = []
         for place in places:
             (networks if _is_network(place) else names).append(place)
         return cls(names, networks)

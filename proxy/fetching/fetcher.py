@@ -34,6 +34,9 @@ _HEADERS = {"Accept": "image/*, */*;q=0.1", "Accept-Encoding": "identity", "User
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
 
 
+Field = tuple[bytes | str, bytes | str]
+
+
 class Fetcher:
     """Nothing of the environment is asked: no proxy, no .netrc, no cookies."""
 
@@ -99,7 +102,7 @@ class Fetcher:
         if response.status in _REDIRECTS and b"location" in fields:
             return fields[b"location"]
         if response.status != HTTPStatus.OK:
-            raise DownloadFailed(f"{host} answered with the status {response.status}, and not with a picture.")
+            raise _no_picture(host, response.status)
         if (coding := fields.get(b"content-encoding", "identity").lower()) != "identity":
             raise DownloadFailed(f"{host} sends the picture with the Content-Encoding {coding[:20]}, unasked.")
         self._check(int(declared) if (declared := fields.get(b"content-length", "")).isdecimal() else 0, host)
@@ -122,8 +125,8 @@ class Fetcher:
     def _target(self, url: httpx.URL) -> httpcore.URL:
         return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=_port(url), target=url.raw_path)
 
-    def _fields(self, url: httpx.URL, headers: Mapping[str, str]) -> dict[str, str]:
-        return {"Host": url.netloc.decode("ascii"), **_HEADERS, **headers}
+    def _fields(self, url: httpx.URL, headers: Mapping[str, str]) -> list[Field]:
+        return [*{"Host": url.netloc.decode("ascii"), **_HEADERS, **headers}.items()]
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -133,6 +136,12 @@ class Fetcher:
         context = httpcore.default_ssl_context()
         context.load_default_certs()
         return context
+
+
+def _no_picture(host: str, status: int) -> DownloadFailed:
+    failed = DownloadFailed(f"{host} answered with the status {status}, and not with a picture.")
+    failed.answered = status
+    return failed
 
 
 def _joined(url: httpx.URL, location: str) -> httpx.URL:

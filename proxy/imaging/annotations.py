@@ -7,6 +7,7 @@ no shapes; it still has width and height.
 import io
 from typing import Any
 
+from blake3 import blake3
 from PIL import Image as Pillow
 
 from proxy.imaging.brush import brush
@@ -59,16 +60,17 @@ def brush_results(solid: Solid, from_name: str, to_name: str, label: str) -> lis
     if not solid.any():
         return []
     height, width = solid.shape
+    packed = brush(solid)
     return [
         {
-            "id": "rematte",
+            "id": blake3(packed).hexdigest(length=5),  # two regions of one annotation must not share one
             "from_name": from_name,
             "to_name": to_name,
             "type": "brushlabels",
             "original_width": width,
             "original_height": height,
             "image_rotation": 0,
-            "value": {"format": "rle", "rle": [*brush(solid)], "brushlabels": [label]},
+            "value": {"format": "rle", "rle": [*packed], "brushlabels": [label]},
         }
     ]
 

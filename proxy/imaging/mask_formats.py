@@ -61,14 +61,24 @@ def solid_of(grey: Pillow.Image) -> Solid:
     return solid
 
 
+def solid_in(file: bytes) -> Solid:
+    """What one of our own one-bit files holds."""
+    solid: Solid = np.array(Pillow.open(io.BytesIO(file)), dtype=np.bool_)
+    return solid
+
+
 def _png(grey: Pillow.Image, _epsilon: float) -> bytes:
     return png.encode(grey)
 
 
 def _webp(grey: Pillow.Image, _epsilon: float) -> bytes:
-    """Without loss: every level is as it was."""
+    """Without loss: every level is as it was; `quality` is the patience of the encoder.
+
+    Half the bytes of our PNG for 1.4 s of 12 megapixels (PNG: 20 ms). Method 0 takes a third of that, and twice the
+    PNG's bytes; the work of higher qualities is in vain.
+    """
     file = io.BytesIO()
-    grey.save(file, "WEBP", lossless=True, quality=0, method=0)  # the quickest; it is not the levels' quality
+    grey.save(file, "WEBP", lossless=True, quality=0, method=1)
     return file.getvalue()
 
 

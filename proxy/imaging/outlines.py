@@ -33,21 +33,23 @@ class Outline:
     holes: tuple[Ring, ...] = ()
 
 
-def outlines(solid: Solid, epsilon: float = 0.0) -> list[Outline]:
+def outlines(solid: Solid, epsilon: float = 0.0, part: float = 0.0) -> list[Outline]:
     """The objects of a mask HxW of booleans, from the top down.
 
     `epsilon`: pixels by which an outline may be off to have fewer points (Douglas-Peucker); 0 gives the mask back
-    when it is filled. What would collapse under it stays as it is: no object and no hole gets lost.
+    when it is filled. `part`: or by this part of their length, where that is more. What would collapse stays as it is:
+    no object and no hole gets lost.
     """
     outers: dict[int, Ring] = {}
     holes: dict[int, list[Ring]] = {}
     objects = _numbered(solid)
     for ring in _rings(solid):
         x, y = ring[0]
+        simpler = _simplified(ring, epsilon, part)
         if solid[y, x]:
-            outers[int(objects[y, x])] = _simplified(ring, epsilon)
+            outers[int(objects[y, x])] = simpler
         else:  # above the topmost edge of a hole lies its object
-            holes.setdefault(int(objects[y - 1, x]), []).append(_simplified(np.roll(ring[::-1], 1, axis=0), epsilon))
+            holes.setdefault(int(objects[y - 1, x]), []).append(np.roll(simpler[::-1], 1, axis=0))
     return [Outline(outer, tuple(holes.get(number, ()))) for number, outer in outers.items()]
 
 
@@ -67,7 +69,8 @@ def _nearest(ring: Ring, hole: Ring) -> tuple[int, int]:
     return at, int(np.square(hole - ring[at]).sum(axis=1).argmin())
 
 
-def _simplified(ring: Ring, epsilon: float) -> Ring:
+def _simplified(ring: Ring, epsilon: float, part: float) -> Ring:
+    epsilon = max(epsilon, part * cv2.arcLength(ring[:, None], closed=True)) if part else epsilon
     if not epsilon:
         return ring
     simpler: Ring = np.asarray(cv2.approxPolyDP(ring[:, None], epsilon, closed=True), np.int32).reshape(-1, 2)

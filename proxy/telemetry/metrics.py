@@ -5,6 +5,7 @@ several times what counting does.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal, get_args
 
@@ -47,6 +48,15 @@ def bury(pid: int, folder: str) -> None:
     mark_process_dead(pid, folder)  # type: ignore[no-untyped-call] # the package is typed but for this
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Images asked for since the start, over all processes: sent, or named by a digest that was known. `kept` of
+    `answers` were answered from the cache."""
+
+    kept: int
+    answers: int
+
+
 class Metrics(Events):
     """Listens to the core and to the doors. May be read in any thread."""
 
@@ -73,6 +83,18 @@ class Metrics(Events):
         return {
             tier: _hit_ratio(sample for sample in samples if sample.labels["tier"] == tier) for tier in get_args(Tier)
         }
+
+    def given(self) -> Given:
+        """Takes about as long as an exposition. A digest that was not known does not count: its image is sent next."""
+        counts = {
+            (sample.name, sample.labels["result"]): int(sample.value)
+            for family in self._of_all_processes().collect()
+            if family.name in ("rematte_cache_results", "rematte_recalls")
+            for sample in family.samples
+        }
+        recalled = counts["rematte_recalls_total", "hit"]
+        results = {result: counts["rematte_cache_results_total", result] for result in get_args(Result)}
+        return Given(recalled + results["hit"], recalled + sum(results.values()))
 
     def _of_all_processes(self) -> CollectorRegistry:
         if not SEVERAL_PROCESSES:

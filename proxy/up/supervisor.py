@@ -36,7 +36,7 @@ def up(settings: Settings, environment: Mapping[str, str], home: Path, report: R
         occupy(home / ".run") as place,
         Crew(place.logs, signals, report).on_duty(settings.drain_s + LAST_WORDS_S) as crew,
     ):
-        bind(settings.host, settings.port).close()
+        bind(settings.host, settings.port, may_be_reached=settings.may_be_reached).close()
         Supervisor(settings, environment, home, place, crew, report).run()
     report.line("Stopped", "nothing is left running")
 

@@ -216,3 +216,15 @@ async def test_verbose_readiness_looks_at_each_part(redis_server):
         assert await visitor.looks() == well | {"Redis": True, "Redis's eviction": False}
         redis_server.kill()
         assert await visitor.looks() == well | {"Redis": False}
+
+
+async def test_what_removebgs_clients_get_without_a_size_and_how_long_they_wait_are_settings():
+    torchserve, files = FakeTorchServe(), {"image_file": picture(1000, 800)}
+    settings = Settings(removebg_default_size="full", removebg_deadline_s=2)
+    async with open_house(torchserve, settings) as (_, client):
+        answer = await client.post("/v1.0/removebg", files=files)
+        torchserve.gate.clear()
+        late = await client.post("/v1.0/removebg", files={"image_file": picture(50, 40)})
+        torchserve.gate.set()
+    assert (answer.status_code, answer.headers["X-Width"]) == (200, "1000")
+    assert late.status_code == 504

@@ -119,6 +119,7 @@ class Gate(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Masking)
+        self.keys: list[str | None] = []
         self.asked, self.open = threading.Event(), threading.Event()
 
 
@@ -126,6 +127,7 @@ class Masking(BaseHTTPRequestHandler):
     server: Gate
 
     def do_POST(self) -> None:
+        self.server.keys.append(self.headers["X-API-Key"])
         picture = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.set()
         self.server.open.wait(60)
@@ -165,6 +167,21 @@ def test_pictures_are_sent_to_the_server_of_the_settings_with_a_line_for_each(tm
     assert (tmp_path / "out" / "cat.png").read_bytes() == b"/v1/%s of cat" % name.encode()
 
 
+@pytest.mark.parametrize(("typed", "setting"), [(("--key", "k1"), ""), ((), "k1"), (("--key", "k1"), "k2")])
+def test_the_key_is_the_one_that_was_typed_or_set(tmp_path, gate, typed, setting):
+    gate.open.set()
+    (tmp_path / "cat.jpg").write_bytes(b"cat")
+    server = {"REMATTE_PORT": str(gate.server_port), "REMATTE_API_KEY": setting}
+    assert rematte(tmp_path, "mask", "cat.jpg", "-o", "out", *typed, **server).status == 0
+    assert gate.keys == ["k1"]
+
+
+def test_a_server_that_others_reach_without_a_key_does_not_start(tmp_path, port):
+    end = rematte(tmp_path, "serve", "--host", "0.0.0.0", REMATTE_PORT=str(port))
+    assert (end.status, end.output) == (1, "")
+    assert re.fullmatch(r"rematte: REMATTE_HOST='0\.0\.0\.0' lets others in, .*\n", end.errors)
+
+
 def test_a_failure_shows_in_the_exit_status(tmp_path, gate):
     gate.open.set()
     (tmp_path / "cat.jpg").write_bytes(b"cat")
@@ -194,3 +211,8 @@ def test_without_a_server_there_is_one_line(tmp_path, port):
 
 def test_a_picture_that_is_not_there_is_a_usage_error_in_one_line(tmp_path):
     assert rematte(tmp_path, "mask", "cat.jpg", "-o", "out") == Ended(2, "", "rematte: cat.jpg: no such file.\n")
+
+
+def test_masks_that_are_pictures_need_a_folder(tmp_path):
+    end = rematte(tmp_path, "mask", "cat.jpg", "--format", "webp")
+    assert end == Ended(2, "", "rematte: --format webp: pictures need a folder of their own; name one with -o.\n")

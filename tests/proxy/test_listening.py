@@ -23,7 +23,14 @@ def test_a_taken_port_is_named_with_the_setting():
 @pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])
 def test_a_host_that_is_not_ours_is_named_with_the_setting(host):
     with pytest.raises(CannotListen, match=rf"{host}.*REMATTE_HOST|REMATTE_HOST='{host}'"):
-        bind(host, 8000)
+        bind(host, 8000, may_be_reached=True)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_address_that_others_reach_must_be_asked_for(host):
+    with pytest.raises(CannotListen, match=r"^REMATTE_HOST='.*' lets others in, .* REMATTE_API_KEYS, or REMATTE_OPEN"):
+        bind(host, 0)
+    bind("0.0.0.0", 0, may_be_reached=True).close()
 
 
 @pytest.mark.parametrize(

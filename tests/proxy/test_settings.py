@@ -41,6 +41,8 @@ def test_a_variable_that_another_process_reads_is_not():
         ("REMATTE_MEMORY_BYTES", "-1"),
         ("REMATTE_LOG_LEVEL", "loud"),
         ("REMATTE_LOG_FORMAT", "xml"),
+        ("REMATTE_REMOVEBG_DEFAULT_SIZE", "huge"),
+        ("REMATTE_REMOVEBG_DEADLINE_S", "0"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_it_and_says_what_it_means(name, value):
@@ -70,3 +72,26 @@ def test_places_to_fetch_from_are_networks_and_names():
 def test_a_place_that_is_none_is_refused(place):
     with pytest.raises(BadSetting, match="REMATTE_URL_ALLOW"):
         read_settings({"REMATTE_URL_ALLOW": place})
+
+
+def test_keys_are_a_list_and_with_them_others_may_come():
+    settings = read_settings({"REMATTE_API_KEYS": "sixteen-letters-1, sixteen-letters-2,"})
+    assert settings.api_keys == ("sixteen-letters-1", "sixteen-letters-2")
+    assert settings.may_be_reached
+
+
+def test_without_keys_others_may_come_only_if_somebody_says_so():
+    assert not Settings().may_be_reached
+    assert read_settings({"REMATTE_OPEN": "true"}).may_be_reached
+
+
+@pytest.mark.parametrize("name", ["REMATTE_API_KEYS", "REMATTE_ADMIN_TOKEN"])
+def test_a_secret_that_is_too_short_is_refused_and_not_told(name):
+    with pytest.raises(BadSetting) as refusal:
+        read_settings({name: "hunter2"})
+    assert str(refusal.value).startswith(f"{name}: ")
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_secrets_are_not_shown():
+    assert "sixteen-letters" not in repr(Settings(api_keys=("sixteen-letters-1",), admin_token="sixteen-letters-2"))

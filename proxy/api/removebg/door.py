@@ -7,6 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from proxy.api.admission import KEY
 from proxy.api.dialect import prediction_of, within
 from proxy.api.fields import Fields, fields_of
 from proxy.api.removebg.answers import answer
@@ -34,7 +35,7 @@ CREDITS = 1_000_000.0
 router = APIRouter(prefix="/v1.0", tags=["remove.bg"], default_response_class=Response)
 
 
-@router.post("/removebg", operation_id="removebg", summary="remove.bg: remove a background", **REMOVE)
+@router.post("/removebg", operation_id="removebg", summary="remove.bg: remove a background", dependencies=KEY, **REMOVE)
 async def removebg(request: Request) -> Response:
     """What remove.bg's `POST /v1.0/removebg` takes and gives. Nothing is counted, charged or limited.
 
@@ -49,7 +50,7 @@ async def removebg(request: Request) -> Response:
         return refusal(refused)
 
 
-@router.get("/account", operation_id="removebg_account", summary="remove.bg: the account", **ACCOUNT)
+@router.get("/account", operation_id="removebg_account", summary="remove.bg: the account", dependencies=KEY, **ACCOUNT)
 async def account() -> Response:
     """Always the same: credits are not counted here."""
     credits = {"subscription": 0.0, "payg": 0.0, "enterprise": CREDITS, "total": CREDITS}
@@ -57,7 +58,9 @@ async def account() -> Response:
     return JSONResponse({"data": {"attributes": {"credits": credits, "api": api}}}, headers=CORS)
 
 
-@router.post("/improve", operation_id="removebg_improve", summary="remove.bg: submit an image", **IMPROVE)
+@router.post(
+    "/improve", operation_id="removebg_improve", summary="remove.bg: submit an image", dependencies=KEY, **IMPROVE
+)
 async def improve(request: Request) -> Response:
     """The image is read and forgotten: no model is trained here on what callers send."""
     try:

@@ -10,11 +10,14 @@ from typing import NamedTuple
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
+from proxy.api.fields import fields_of
+from proxy.api.keys import key_of
 from proxy.api.problems import Failure, Refusal
 from proxy.errors import (
     BadImage,
     RematteError,
     TooManyPixels,
+    Unauthorised,
     UnsupportedUpload,
     UploadTooLarge,
 )
@@ -81,8 +84,10 @@ def refusal(refused: Refused) -> Response:
     return _errors(HTTPStatus.BAD_REQUEST, map(_told, refused.faults))
 
 
-def shape(request: Request, failure: Failure) -> Response:  # noqa: ARG001 - a `Shape`
+def shape(request: Request, failure: Failure) -> Response:
     """What was refused before the door saw it, or failed behind it."""
+    if isinstance(failure.error, Unauthorised):
+        return _forbidden(key_of(fields_of(request.scope)))
     if fault := _fault(failure.error):
         return refusal(Refused(fault))
     if failure.error is not None and failure.status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -90,8 +95,8 @@ def shape(request: Request, failure: Failure) -> Response:  # noqa: ARG001 - a `
     return _errors(failure.status, [{"title": failure.title, "detail": failure.detail}], failure.headers)
 
 
-def forbidden(key: str) -> Response:
-    """A key that is wrong, or empty: none was given."""
+def _forbidden(key: str | None) -> Response:
+    """403 as there, and never 401."""
     error = {"title": "API Key invalid", "code": "auth_failed"} if key else {"title": "Missing API Key"}
     return _errors(HTTPStatus.FORBIDDEN, [error])
 

@@ -34,7 +34,10 @@ _HEADERS = (
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "Cache-Control",
     "Cache-Status",
+    "ETag",
     "Server-Timing",
     "X-Image-Digest",
     "X-Model-Version",
@@ -73,8 +76,6 @@ _FAILURES: dict[int | str, Json] = {
     503: _json("Busy, stopping or without a model: `Retry-After`.", _error("Too many images are waiting")),
     504: _json("No answer in time.", _error("The mask was not ready in time")),
 }
-_API_KEY = {"name": "X-API-Key", "in": "header", "required": False, "schema": _TEXT}
-_KEY: Json = {"parameters": [_API_KEY | {"description": "Or `Authorization: Bearer`."}]}
 _IN_JSON = {"data": {"result_b64": "iVBORw0KGgo…"} | dict.fromkeys(FOREGROUND, 0)}
 _FILE_TYPES = ("image/png", "image/jpeg", "image/webp", "application/zip")
 _REMOVED: Json = {
@@ -88,7 +89,7 @@ _REMOVED: Json = {
 
 
 def _body(**more: Json) -> Json:
-    return _KEY | {
+    return {
         "requestBody": {
             "required": True,
             "content": {
@@ -102,7 +103,6 @@ def _body(**more: Json) -> Json:
 
 REMOVE: Json = {"openapi_extra": _body(), "responses": _FAILURES | {200: _REMOVED}}
 ACCOUNT: Json = {
-    "openapi_extra": _KEY,
     "responses": {
         200: _json("The account.", {"data": {"attributes": {"credits": {"total": 1000000.0}}}}),
         403: _FORBIDDEN,

@@ -2,7 +2,7 @@
 
 from proxy.api.removebg.errors import Fault, Refused
 from proxy.api.service import Service
-from proxy.api.submission import Submission, image_in_base64
+from proxy.api.submission import Submission, image_in_base64, image_of
 from proxy.core.fingerprint import Image
 from proxy.errors import BadUpload, BadUrl, DownloadFailed, UploadTooLarge
 from proxy.imaging.backgrounds import Backdrop
@@ -52,7 +52,5 @@ async def _fetched(url: str, service: Service, invalid: str, failed: str) -> Ima
     except BadUrl as error:
         raise Refused(Fault(invalid, str(error))) from error
     except DownloadFailed as error:
-        raise Refused(Fault(failed, str(error))) from error
-    fingerprinter = service.new_fingerprinter()
-    fingerprinter.feed(data)
-    return fingerprinter.finish()
+        raise Refused(Fault(failed, f"HTTP Status {error.answered}" if error.answered else str(error))) from error
+    return image_of(data, service)

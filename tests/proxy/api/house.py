@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from proxy.api import Readiness, Service, application
 from proxy.api.drain import Drain
-from proxy.api.service import Check
+from proxy.api.keys import Keys
+from proxy.api.service import BatchLimits, Check
 from proxy.cache.keeper import Keeper
 from proxy.cache.memory import MemoryCache
 from proxy.core.dispatch import Dispatch
@@ -19,6 +20,7 @@ from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
+from proxy.fetching import Fetcher
 from proxy.imaging.composition import Cutout
 from proxy.imaging.measure import Measure as ImagingMeasure
 from proxy.imaging.names import PictureNames
@@ -57,6 +59,9 @@ async def house(
     max_waiting: int = 64,
     ready: bool = True,
     admin_token: str | None = None,
+    keys: Keys | None = None,
+    fetcher: Fetcher | None = None,
+    batch: BatchLimits | None = None,
 ) -> AsyncIterator[House]:
     backend = backend or FakeBackend()
     dispatch = Dispatch(backend, max_waiting=max_waiting, max_waiting_bytes=10 * MAX_BYTES)
@@ -95,6 +100,9 @@ async def house(
         keeper=Keeper(MemoryCache(0, 1800.0), None, None),
         idle_ttl_s=1800.0,
         admin_token=admin_token,
+        keys=keys or Keys(),
+        fetcher=fetcher or Fetcher(),
+        batch=batch or BatchLimits(),
     )
     app = application(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:

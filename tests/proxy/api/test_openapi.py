@@ -64,11 +64,15 @@ async def test_the_headers_of_an_answer_are_the_documented_ones(door: str):
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_an_image_may_come_raw_or_in_a_form(door: str):
+def test_an_image_may_come_raw_or_in_fields(door: str):
     content = DOCUMENT["paths"][door]["post"]["requestBody"]["content"]
     binary = {"type": "string", "format": "binary"}
     assert content["image/*"]["schema"] == content["application/octet-stream"]["schema"] == binary
-    assert content["multipart/form-data"]["schema"]["required"] == ["image"]
+    assert content["multipart/form-data"]["schema"]["properties"]["image"]["format"] == "binary"
+    for media_type in ("multipart/form-data", "application/x-www-form-urlencoded", "application/json"):
+        options = {parameter["name"] for parameter in DOCUMENT["paths"][door]["post"]["parameters"]}
+        fields = set(content[media_type]["schema"]["properties"])
+        assert fields - {"image", "background"} == {name for name in options if name.islower()}
 
 
 def test_every_reference_leads_somewhere():

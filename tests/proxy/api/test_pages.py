@@ -10,12 +10,6 @@ PAGES = ["/docs", "/redoc", "/problems", "/problems/overloaded"]
 OURS = [*(HERE / "pages").glob("*.html"), HERE / "static" / "docs.js"]
 
 
-async def test_the_front_door_leads_to_the_docs():
-    async with house() as it:
-        answer = await it.client.get("/", follow_redirects=True)
-    assert (answer.status_code, answer.url.path) == (200, "/docs")
-
-
 @pytest.mark.parametrize("page", PAGES)
 async def test_whatever_a_page_loads_is_served_here(page: str):
     async with house() as it:

@@ -71,7 +71,7 @@ async def test_an_option_that_does_not_exist_is_refused_by_name():
 
 async def test_an_image_is_answered_with_its_cutout():
     async with house(FakeBackend(mask=grey_png(level=77))) as it:
-        cutout = picture_of(await send(it, "cutout", DOG))
+        cutout = picture_of(await send(it, "cutout?edges=plain", DOG))
     assert cutout.getchannel("A").getextrema() == (77, 77)
     assert cutout.convert("RGB").tobytes() == corners(20, 20).tobytes()
 
@@ -87,7 +87,7 @@ async def test_a_form_is_answered_like_the_image_that_it_holds():
     backend = FakeBackend()
     async with house(backend) as it:
         raw = await send(it)
-        form = await it.client.post("/v1/mask", files={"image": ("cat.jpg", CAT)}, data={"project": "7"})
+        form = await it.client.post("/v1/mask", files={"image": ("cat.jpg", CAT)})
     assert form.content == raw.content
     assert form.headers["ETag"] == raw.headers["ETag"]
     assert backend.images == [CAT]

@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from proxy.errors import BackendAway, BadUrl
+from proxy.errors import BackendAway, BadUrl, RefusedAddress
 from tests.proxy.api.house import MAX_BYTES, House, house
 from tests.proxy.api.removebg.test_door import CAT, backend, fetching, picture_of
 
@@ -66,9 +66,10 @@ async def test_an_error_is_a_detail(request_: dict[str, object], status: int):
     assert answer.json().keys() == {"detail"}
 
 
-async def test_an_address_that_may_not_be_fetched_is_a_400():
+@pytest.mark.parametrize("error", [BadUrl, RefusedAddress])
+async def test_an_address_that_may_not_be_fetched_is_a_400(error: type[BadUrl]):
     async with house(backend()) as it:
-        fetching(it.app, BadUrl("No host."))
+        fetching(it.app, error("No host."))
         answer = await it.client.get(DOOR, params={"url": "file:///etc/passwd"})
         nothing = await it.client.get(DOOR)
     assert (answer.status_code, answer.json()) == (400, {"detail": "No host."})

@@ -178,8 +178,9 @@ async def test_what_is_secret_goes_to_the_first_server_alone():
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Oops", "204 No Content", "206 Partial Content", "304 Same"])
 async def test_an_answer_without_a_picture_fails_with_its_status(status: str):
     async with serving(plainly(b"", status)) as server:
-        with pytest.raises(DownloadFailed, match=status[:3]):
+        with pytest.raises(DownloadFailed, match=status[:3]) as failure:
             await fetcher().fetch(f"http://127.0.0.1:{server.port}/")
+    assert failure.value.answered == int(status[:3])
 
 
 @pytest.mark.parametrize(

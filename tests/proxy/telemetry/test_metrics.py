@@ -10,7 +10,7 @@ import pytest
 from proxy.core.events import Events
 from proxy.core.types import Model
 from proxy.errors import BackendAway, BadImage
-from proxy.telemetry.metrics import Metrics
+from proxy.telemetry.metrics import Given, Metrics
 from tests.support.scrape import Scrape
 
 ROOT = Path(__file__).parents[3]
@@ -87,6 +87,15 @@ def test_a_tiers_hit_ratio_is_of_the_times_that_it_was_asked():
         metrics.looked_up("memory", answer)
     metrics.looked_up("redis", "error")
     assert metrics.hit_ratios() == {"memory": 0.75, "redis": 0.0}
+
+
+def test_answers_by_upload_and_by_digest_are_counted_together():
+    metrics = Metrics()
+    for result in ("hit", "miss", "miss", "bypass"):
+        metrics.predicted(result)
+    for found in (True, True, False):
+        metrics.recalled(found)
+    assert metrics.given() == Given(kept=3, answers=6), "an unknown digest is no answer: its image is sent next"
 
 
 ONE_OF_SEVERAL = """

@@ -9,6 +9,9 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image as Pillow
 
+from proxy.api.doors import openapi
+from proxy.api.keys import Keys
+from proxy.api.removebg.errors import TITLES
 from proxy.errors import (
     BackendAway,
     BackendError,
@@ -135,11 +138,14 @@ async def test_an_address_that_gives_no_picture_has_its_own_code(field: str, err
     assert (answer.status_code, code_of(answer)) == (400, code)
 
 
-async def test_a_failed_download_is_told_in_the_title():
+@pytest.mark.parametrize(("answered", "told"), [(404, "HTTP Status 404"), (None, "Nobody answers.")])
+async def test_a_failed_download_is_told_in_the_title(answered: int | None, told: str):
+    failure = DownloadFailed("Nobody answers.")
+    failure.answered = answered
     async with house(backend()) as it:
-        fetching(it.app, DownloadFailed("HTTP Status 404"))
+        fetching(it.app, failure)
         answer = await it.client.post(DOOR, json={"image_url": "https://images.example/cat.png"})
-    assert answer.json()["errors"][0]["title"] == "Failed to download image from given image_url: HTTP Status 404"
+    assert answer.json()["errors"][0]["title"] == f"Failed to download image from given image_url: {told}"
 
 
 @pytest.mark.parametrize(
@@ -444,3 +450,60 @@ async def test_browsers_may_ask_from_any_page():
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert "*" in preflight.headers["Access-Control-Allow-Headers"]
     assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({}, {"title": "Missing API Key"}),
+        ({"X-API-Key": "wrong"}, {"title": "API Key invalid", "code": "auth_failed"}),
+        ({"Authorization": "Bearer wrong"}, {"title": "API Key invalid", "code": "auth_failed"}),
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("POST", DOOR), ("GET", "/v1.0/account"), ("POST", "/v1.0/improve")])
+async def test_a_wrong_key_is_a_403(method: str, path: str, headers: dict[str, str], told: dict[str, str]):
+    async with house(backend()) as it:
+        it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
+        answer = await it.client.request(method, path, headers=headers)
+    assert (answer.status_code, answer.json()) == (403, {"errors": [told]})
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-API-Key": "a key of this server"}, {"Authorization": "Bearer a key of this server"}]
+)
+async def test_a_key_of_this_server_opens_the_door(headers: dict[str, str]):
+    async with house(backend()) as it:
+        it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
+        assert (await send(it, headers=headers)).status_code == 200
+        assert (await it.client.options(DOOR)).status_code == 204  # nobody has a key yet
+
+
+async def test_any_key_opens_a_door_that_asks_for_none():
+    async with house(backend()) as it:
+        assert (await send(it, headers={"X-API-Key": "any"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "members"),
+    [
+        ("/api/remove", 401, {"detail"}),
+        ("/v1/segment", 403, {"detail", "status_code", "type"}),
+        ("/remove-background/v1", 401, {"error"}),
+    ],
+)
+async def test_other_dialects_ask_for_keys_in_their_own_shape(path: str, status: int, members: set[str]):
+    async with house(backend()) as it:
+        it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
+        answer = await it.client.post(path, headers={"X-API-Key": "wrong"})
+    assert (answer.status_code, answer.json().keys()) == (status, members)
+
+
+async def test_the_headers_of_an_answer_are_the_documented_ones():
+    documented = openapi()["paths"][DOOR]["post"]["responses"]["200"]["headers"]
+    headers = (await answered()).headers
+    assert set(headers) - {"content-type", "content-length"} == {name.lower() for name in documented}
+
+
+async def test_every_code_is_documented():
+    told = openapi()["paths"][DOOR]["post"]["responses"]["400"]["description"]
+    assert all(f"`{code}`" in told for code in TITLES)
