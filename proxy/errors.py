@@ -129,7 +129,8 @@ class BadImage(RematteError):
 
 
 class TooManyPixels(BadImage):
-    """More pixels than `REMATTE_MAX_IMAGE_PIXELS`, however few bytes it took to say so."""
+    """More pixels than `REMATTE_MAX_IMAGE_PIXELS`, however few bytes it took to say so; or a longer side than there can
+    be in the format that was asked for."""
 
     kind = "too-many-pixels"
     title = "The image has too many pixels"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from PIL import Image as Pillow
 
+from proxy.errors import TooManyPixels
 from proxy.imaging import png
 from proxy.imaging.backgrounds import covering, spread
 
@@ -16,6 +17,8 @@ PNG, WEBP, AVIF, JPEG, ZIP = "image/png", "image/webp", "image/avif", "image/jpe
 MEDIA_TYPES: Mapping[Format, str] = {"png": PNG, "webp": WEBP, "avif": AVIF, "jpeg": JPEG, "zip": ZIP}
 """Of each format that has only one."""
 QUALITY = {"WEBP": {"quality": 90}, "AVIF": {"quality": 80, "speed": 8}, "JPEG": {"quality": 92, "subsampling": 0}}
+LONGEST_SIDE_PX = {"WEBP": 16_383, "AVIF": 65_536, "JPEG": 65_500}
+"""Of what their encoders write; PNG has no such limit."""
 JPEG_BLOCK_PX = 8
 """What lies so near to a pixel is coded together with it (ITU-T T.81, 4.3)."""
 
@@ -24,7 +27,7 @@ def encoded(picture: Pillow.Image, kind: Format) -> tuple[bytes, str]:
     """A picture of mode L, RGB or RGBA as a file with its media type, and with the ICC profile of its `info`.
 
     JPEG shows what can be seen through on white paper. `zip`: `color.jpg` and `alpha.png`. `auto`: PNG when anything
-    can be seen through, else JPEG.
+    can be seen through, else JPEG. Raises TooManyPixels for a side that is too long for the format.
     """
     if kind == "auto":
         kind = "png" if _has_holes(picture) else "jpeg"
@@ -65,7 +68,17 @@ _WRITERS: Mapping[Format, Callable[[Pillow.Image], tuple[bytes, str]]] = {
 }
 
 
+def check_sides(picture: Pillow.Image, kind: str) -> None:
+    """Raises TooManyPixels."""
+    width, height = picture.size
+    if max(width, height) > (longest := LONGEST_SIDE_PX[kind]):
+        raise TooManyPixels(
+            f"The answer has {width} x {height} pixels, and a {kind} at most {longest:,} on a side; ask for a PNG."
+        )
+
+
 def _saved(picture: Pillow.Image, kind: str) -> bytes:
+    check_sides(picture, kind)
     buffer = io.BytesIO()
     profile = picture.info.get("icc_profile")
     picture.save(buffer, kind, icc_profile=profile, **QUALITY[kind])

@@ -261,3 +261,14 @@ async def test_a_server_with_keys_challenges_for_a_password_and_takes_a_key_for_
         bearer = await it.client.get("/label-studio/health", headers={"X-API-Key": "a-key-of-this-server"})
     assert [answer.status_code for answer in (refused, wrong, health, bearer)] == [401, 401, 200, 200]
     assert refused.headers["WWW-Authenticate"] == "Basic"
+
+
+@pytest.mark.parametrize("authorization", ["Basic", "Basic ===", "Basic Y2F0", "Basic w7w6w7w="])
+async def test_a_damaged_password_is_none(authorization: str):
+    headers = {"Authorization": authorization}
+    async with house() as it:
+        free = await it.client.get("/label-studio/health", headers=headers)
+    async with house(keys=Keys(["a key"])) as it:
+        locked = await it.client.get("/label-studio/health", headers=headers)
+    assert (free.status_code, locked.status_code) == (200, 401)
+    assert locked.headers["WWW-Authenticate"] == "Basic"
