@@ -141,7 +141,7 @@ class Orders:
         return request.with_header("content-type", media_type)
 
     def _members(self, content: Json) -> Any:
-        if "example" in content:
+        if "example" in content and "properties" not in content["schema"]:
             return self._varied(content["example"])
         return dict(self._fields(content["schema"]))
 

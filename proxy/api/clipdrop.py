@@ -59,9 +59,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     **failures((400, 401, 406, 500, 502, 503, 504), lambda status: {"error": reason(status)}),
 }
 
-router = APIRouter(
-    prefix="/remove-background", tags=["Clipdrop"], dependencies=KEY, default_response_class=Response
-)
+router = APIRouter(prefix="/remove-background", tags=["Clipdrop"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
@@ -15,8 +16,8 @@ from proxy.api.admission import PASSWORD
 from proxy.api.departure import while_connected
 from proxy.api.label_config import BrushTag, brush_tag
 from proxy.api.label_prompts import Context, prompts_of, wanted_label
-from proxy.api.openapi import challenge, json_body, model_problems, task_problems
-from proxy.api.openapi_examples import shown
+from proxy.api.openapi import challenge, model_problems, task_problems
+from proxy.api.openapi_examples import json_body, shown
 from proxy.api.service import Service, service_of
 from proxy.api.submission import image_in_base64, image_of
 from proxy.api.tools import Seen, live_version, read, seen
@@ -94,9 +95,8 @@ _EXAMPLE = {
 }
 _PROJECT = {"project": "1.1763690000", "schema": _EXAMPLE["label_config"], "hostname": "http://localhost:8080"}
 _EVENT = {"action": "ANNOTATION_CREATED", "project": {"id": 1}, "annotation": {"id": 7, "result": []}}
-_BRUSH = {"format": "rle", "rle": [0, 0, 0, 32, 20, 1, 192], "brushlabels": ["Foreground"]}
-_RESULT = {"id": "a1b2c3", "type": "brushlabels", "from_name": "tag", "to_name": "image", "value": _BRUSH}
-_PREDICTIONS = {"results": [{"result": [_RESULT], "score": 0.9987, "model_version": "small-5d41402a"}]}
+_RESULT = brush_results(np.ones((1, 2), np.bool_), "tag", "image", "Foreground")
+_PREDICTIONS = {"results": [{"result": _RESULT, "score": 0.9987, "model_version": "small-5d41402a"}]}
 
 
 @router.get(
@@ -116,7 +116,7 @@ async def health() -> BackendHealth:
     operation_id="label_studio_setup",
     summary="Which model answers",
     responses=model_problems() | {200: shown("The live one.", {"model_version": "small-5d41402a"})},
-    openapi_extra=json_body(_PROJECT),
+    openapi_extra=json_body(_PROJECT, required=False),
 )
 async def setup(request: Request) -> Setup:
     """What Label Studio sends about its project is not needed: it comes with each prediction again."""
@@ -139,7 +139,7 @@ async def versions(request: Request) -> Versions:
     operation_id="label_studio_webhook",
     summary="What happens in projects",
     responses=challenge() | {200: shown("It was heard.", {"status": "ok"})},
-    openapi_extra=json_body(_EVENT),
+    openapi_extra=json_body(_EVENT, required=False),
 )
 async def webhook() -> Heard:
     """Label Studio tells of every annotation. Nothing is learnt from it here."""

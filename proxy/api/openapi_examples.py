@@ -1,4 +1,4 @@
-"""How `/openapi.json` tells of answers in JSON that are no problems: by example, and by the shape that an example has."""
+"""Answers in JSON that are no problems, as `/openapi.json` tells of them: by example, and by the shape that it has."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,6 +31,12 @@ def told(description: str, example: Any) -> Json:
     """A status whose schema only the example tells."""
     content = {"application/json": {"schema": shape_of(example), "example": example}}
     return {"description": description, "content": content}
+
+
+def json_body(example: Json, *, required: bool = True) -> Json:
+    """A body that a door for other tools reads."""
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def failures(statuses: tuple[int, ...], example: Callable[[int], Json]) -> dict[int | str, Json]:

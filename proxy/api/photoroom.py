@@ -72,7 +72,7 @@ _CONTENT = {
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The cutout. `X-Uncertainty-Score`: 0 (sure) to 1. With `Accept: application/json`, the file in base64.",
+        "description": "The cutout. `X-Uncertainty-Score`: 0 (sure) to 1. In JSON for those who accept that.",
         "headers": {"X-Uncertainty-Score": {"schema": _TEXT}},
         "content": _CONTENT,
     },

@@ -17,8 +17,7 @@ from pydantic import BaseModel, Field
 
 from proxy.api.admission import TOKEN
 from proxy.api.departure import while_connected
-from proxy.api.openapi import json_body
-from proxy.api.openapi_examples import reason, shown
+from proxy.api.openapi_examples import json_body, reason, shown
 from proxy.api.service import service_of
 from proxy.api.submission import image_in_base64
 from proxy.api.tools import Seen, read, seen

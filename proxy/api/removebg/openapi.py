@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from proxy.api.openapi_examples import failures, told
+from proxy.api.openapi_examples import failures, reason, told
 from proxy.api.removebg.answers import FOREGROUND
 from proxy.api.removebg.errors import TITLES
 from proxy.api.removebg.wishes import Wishes
@@ -61,18 +61,19 @@ def _example(media_type: Json, **fields: str) -> Json:
     return media_type | {"example": fields}
 
 
-def _error(title: str, code: str = "") -> Json:
-    return {"errors": [{"title": title} | ({"code": code} if code else {})]}
+def _error(title: str, *, code: str | None = None, detail: str | None = None) -> Json:
+    told_of = {"title": title, "code": code, "detail": detail}
+    return {"errors": [{name: text for name, text in told_of.items() if text}]}
 
 
 _CODES = ", ".join(f"`{code}`" for code in TITLES)
 _TITLES = {
-    400: _error("No image given", "missing_source"),
-    403: _error("API Key invalid", "auth_failed"),
-    500: _error("Something went wrong inside Rematte"),
-    502: _error("The model server failed on this image"),
-    503: _error("Too many images are waiting"),
-    504: _error("The mask was not ready in time"),
+    400: _error("No image given", code="missing_source", detail="Send one of image_file, image_url."),
+    403: _error("API Key invalid", code="auth_failed"),
+    500: _error("Something went wrong inside Rematte", detail=reason(500)),
+    502: _error("The model server failed on this image", detail=reason(502)),
+    503: _error("Too many images are waiting", detail=reason(503)),
+    504: _error("The mask was not ready in time", detail=reason(504)),
 }
 _FAILURES = failures((400, 403, 500, 502, 503, 504), _TITLES.__getitem__)
 _FAILURES[400]["description"] = f"Bad input. Codes: {_CODES}."
@@ -106,7 +107,17 @@ def _body(**more: Json) -> Json:
 REMOVE: Json = {"openapi_extra": _body(), "responses": _FAILURES | {200: _REMOVED}}
 ACCOUNT: Json = {
     "responses": {
-        200: told("The account.", {"data": {"attributes": {"credits": {"subscription": 0.0, "payg": 0.0, "enterprise": 1e6, "total": 1e6}, "api": {"free_calls": 0, "sizes": "all"}}}}),
+        200: told(
+            "The account.",
+            {
+                "data": {
+                    "attributes": {
+                        "credits": {"subscription": 0.0, "payg": 0.0, "enterprise": 1e6, "total": 1e6},
+                        "api": {"free_calls": 0, "sizes": "all"},
+                    }
+                }
+            },
+        ),
         403: _FAILURES[403],
     },
 }
