@@ -5,6 +5,7 @@ import random
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -94,7 +95,7 @@ class Orders:
         """`pictures`: image files to send."""
         self._chance = chance
         self._pictures = pictures
-        self._document = openapi()
+        self._document = _document()
         self._operations = [*self._listed()]
 
     @property
@@ -206,6 +207,11 @@ class Orders:
 
     def _base64(self) -> str:
         return b64encode(self._chance.choice(self._pictures)).decode()
+
+
+@cache
+def _document() -> Json:
+    return openapi()
 
 
 def multipart(fields: Fields) -> bytes:

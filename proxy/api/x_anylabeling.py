@@ -190,7 +190,7 @@ async def models() -> Models:
     summary="What a model can do",
     dependencies=TOKEN,
     response_model=Models,
-    responses={200: _INFO} | {status: _REFUSALS[status] for status in (401, 404, 422)},
+    responses={200: _INFO, **{status: _REFUSALS[status] for status in (401, 404, 422)}},
 )
 async def model_info(name: str) -> Response:
     """As the list of models has it."""

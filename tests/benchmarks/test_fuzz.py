@@ -1,17 +1,20 @@
 """A fuzzer that passed over a door, or took a fault for an answer, would prove nothing."""
 
 import asyncio
+import io
 import random
 from base64 import b64encode
-from itertools import islice
 
 import pytest
+from PIL import Image as Pillow
 
 from benchmarks.damage import damaged
-from benchmarks.fuzz import NONE, Broken, ask, fuzzed
+from benchmarks.fuzz import NONE, Broken, ask
 from benchmarks.link import HOST
 from benchmarks.orders import Orders, Request
+from benchmarks.pictures import of_every_kind
 from proxy.api.doors import openapi
+from proxy.imaging.picture import FORMATS
 
 PICTURE = b"a picture"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
@@ -36,8 +39,28 @@ def test_every_operation_of_the_document_is_asked():
     assert Orders(random.Random(1), [PICTURE]).operations == named
 
 
+def damaged_ones(seed: int) -> list[Request]:
+    chance = random.Random(seed)
+    orders = Orders(chance, [PICTURE])
+    return [damaged(chance, orders.any()) for _ in range(50)]
+
+
 def test_the_same_seed_gives_the_same_requests():
-    assert list(islice(fuzzed(1), 50)) == list(islice(fuzzed(1), 50)) != list(islice(fuzzed(2), 50))
+    assert damaged_ones(1) == damaged_ones(1) != damaged_ones(2)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # that they are damaged
+def test_pictures_of_every_format_are_sent_whole_and_damaged():
+    pictures = of_every_kind(random.Random(1))
+    assert pictures == of_every_kind(random.Random(1))
+    assert {kind_of(picture) for picture in pictures} >= {*FORMATS, None}
+
+
+def kind_of(picture: bytes) -> str | None:
+    try:
+        return Pillow.open(io.BytesIO(picture)).format
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def test_an_undamaged_form_holds_its_picture():
