@@ -8,7 +8,7 @@ of the edge.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Literal
 
@@ -23,53 +23,47 @@ Box = tuple[int, int, int, int]
 
 Edges = Literal["clean", "plain"]
 
-WORKING_SIDE = 768
+WORKING_SIDE = 512
 """The reduced picture's longest side: larger ones are guessed hardly better, and slower."""
 TILE = 128
 """So many pixels wide and high is what is corrected at a time: it stays in the processor's cache."""
 
 _NOTHING = (0, 0, 0, 0)
 _GONE = [255, *[0] * 255]
-_NO_EDGE = (0, 0), (255, 255)
+_ALL_GONE = (0, 0)
+_NO_EDGE = _ALL_GONE, (255, 255)
 _FAINTEST, _FULLEST = 1, 254
 _COARSEST_SIDE = 8
-_REACH = 3
+_WINDOW = (3, 3)
 _ROUNDS = 2
 _DOUBT = 1e-4
 """Weight of a pixel that knows nothing: where nobody knows anything, the coarser guess stands."""
 
 
 def cut_out(picture: Pillow.Image, alpha: Pillow.Image, edges: Edges = "clean") -> Pillow.Image:
-    """RGBA: `picture` (RGB or RGBA) under `alpha` (L, of its size).
+    """RGBA: `picture` (RGB or RGBA) under `alpha` (L, of its size), with foreground colours where that is neither 0 nor
+    255, if edges are to be clean.
 
-    What was removed must not lie under the alpha for whoever looks, and is black; zeros are half the bytes of a photo.
+    All other visible colours stay as they are, bit for bit; and so do all of an RGBA picture: who gave it holes gave it
+    edges. What was removed must not lie under the alpha for whoever looks, and is black; zeros are half the bytes of a
+    photo.
     """
-    if edges == "clean":
-        shown = cleaned(picture, alpha)
-    else:
-        shown = picture.convert("RGBA")
-        shown.putalpha(alpha)
-    shown.paste(_NOTHING, (0, 0, *picture.size), alpha.point(_GONE))
+    factor = math.ceil(max(picture.size) / WORKING_SIDE)
+    tiles = {box: alpha.crop(box).getextrema() for box in _tiles(picture.size, factor)}
+    shown = picture.copy()
+    if edges == "clean" and picture.mode == "RGB":
+        _clean(shown, alpha, factor, [box for box, levels in tiles.items() if levels not in _NO_EDGE])
+    shown.putalpha(alpha)
+    for box, levels in tiles.items():
+        if levels == _ALL_GONE:
+            shown.paste(_NOTHING, box)
+        elif levels[0] == 0:
+            shown.paste(_NOTHING, box, alpha.crop(box).point(_GONE))
     return shown
 
 
-def cleaned(picture: Pillow.Image, alpha: Pillow.Image) -> Pillow.Image:
-    """RGBA: `picture` (RGB) under `alpha` (L, of its size), with foreground colours where that is neither 0 nor 255.
-
-    All other colours stay as they are, bit for bit; and so do all of an RGBA picture: who gave it holes gave it edges.
-    """
-    clean = picture.convert("RGBA")
-    if picture.mode == "RGB":
-        for colours, box, partly in _patches(picture, alpha):
-            clean.paste(colours, box, partly)
-    clean.putalpha(alpha)
-    return clean
-
-
-def _patches(picture: Pillow.Image, alpha: Pillow.Image) -> Iterator[tuple[Pillow.Image, Box, Pillow.Image]]:
-    """New colours, where they belong, and which of them count."""
-    factor = math.ceil(max(picture.size) / WORKING_SIDE)
-    boxes = [box for box in _tiles(picture.size, factor) if alpha.crop(box).getextrema() not in _NO_EDGE]
+def _clean(picture: Pillow.Image, alpha: Pillow.Image, factor: int, boxes: Sequence[Box]) -> None:
+    """In place, and within `boxes`."""
     if not boxes:
         return
     layers = _layers(_floats(picture.reduce(factor)), _floats(alpha.reduce(factor)) / 255)
@@ -78,7 +72,8 @@ def _patches(picture: Pillow.Image, alpha: Pillow.Image) -> Iterator[tuple[Pillo
         levels = np.asarray(alpha.crop(box))
         guesses = _enlarged(foreground, box, factor), _enlarged(background, box, factor)
         colours = _corrected(_floats(picture.crop(box)), levels.astype(np.float32) / 255, *guesses)
-        yield Pillow.fromarray(colours), box, Pillow.fromarray(cv2.inRange(levels, _FAINTEST, _FULLEST))
+        partly = cv2.inRange(levels, _FAINTEST, _FULLEST)
+        picture.paste(Pillow.fromarray(colours), box, Pillow.fromarray(partly))
 
 
 def _tiles(size: tuple[int, int], factor: int) -> Iterator[Box]:
@@ -93,10 +88,12 @@ def _layers(seen: Floats, alpha: Floats) -> tuple[Floats, Floats]:
     foreground, background = _coarser(seen, alpha)
     share = cv2.merge([alpha, alpha, alpha])
     rest = 1 - share
+    averaged, averaged_behind = _averaging(share), _averaging(rest)
     for _ in range(_ROUNDS):
-        error = seen - share * foreground - rest * background
-        foreground = _spread(foreground + share * error, share)
-        background = _spread(background + rest * error, rest)
+        error = seen - share * foreground
+        error -= rest * background
+        foreground = averaged(foreground + share * error)
+        background = averaged_behind(background + rest * error)
     return foreground, background
 
 
@@ -110,11 +107,17 @@ def _coarser(seen: Floats, alpha: Floats) -> tuple[Floats, Floats]:
     return foreground, background
 
 
-def _spread(colours: Floats, weights: Floats) -> Floats:
-    """Each pixel's neighbourhood, averaged by weight."""
+def _averaging(weights: Floats) -> Callable[[Floats], Floats]:
+    """What gives each pixel the mean of its neighbourhood, by weight."""
     weights = weights + np.float32(_DOUBT)
-    window = (_REACH, _REACH)
-    return cv2.divide(cv2.blur(colours.clip(0, 255) * weights, window), cv2.blur(weights, window))
+    total = cv2.blur(weights, _WINDOW)
+
+    def averaged(colours: Floats) -> Floats:
+        colours = np.clip(colours, 0, 255, out=colours)
+        colours *= weights
+        return cv2.divide(cv2.blur(colours, _WINDOW), total)
+
+    return averaged
 
 
 def _padded(layer: Floats) -> Floats:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from proxy.imaging.foreground import TILE, WORKING_SIDE, Edges, cleaned, cut_out
+from proxy.imaging.foreground import TILE, WORKING_SIDE, Edges, cut_out
 
 ORANGE, BLUE = (230, 120, 40), (30, 70, 200)
 
@@ -50,14 +50,14 @@ def error(picture: Pillow.Image, colours: NDArray[np.float32], alpha: Pillow.Ima
 def test_hardly_any_of_the_background_is_left_in_the_edges(softness: float, better: float):
     colours = mottled(384, ORANGE, seed=1)
     picture, alpha = composite(colours, mottled(384, BLUE, seed=2), tuft(384, softness))
-    assert error(cleaned(picture, alpha), colours, alpha) < error(picture, colours, alpha) / better
+    assert error(cut_out(picture, alpha), colours, alpha) < error(picture, colours, alpha) / better
 
 
 def test_a_picture_that_is_reduced_for_its_guesses_is_cleaned_at_its_own_size():
     size = 2 * WORKING_SIDE + 37
     colours = mottled(size, ORANGE, seed=1)
     picture, alpha = composite(colours, mottled(size, BLUE, seed=2), tuft(size, 6))
-    assert error(cleaned(picture, alpha), colours, alpha) < error(picture, colours, alpha) / 6
+    assert error(cut_out(picture, alpha), colours, alpha) < error(picture, colours, alpha) / 6
 
 
 def test_tiles_leave_no_seam():
@@ -66,7 +66,7 @@ def test_tiles_leave_no_seam():
     across = np.arange(size[1], dtype=np.float32)[None].repeat(size[0], axis=0)
     ramp = ((across - 4 * TILE + 30) / 60).clip(0, 1)  # an edge that runs along a seam, over others
     picture, alpha = composite(flat, np.full_like(flat, BLUE), ramp)
-    clean = np.asarray(cleaned(picture, alpha).convert("RGB")).astype(int)
+    clean = np.asarray(cut_out(picture, alpha).convert("RGB")).astype(int)
     visible = np.asarray(alpha) > 12
     assert np.abs(clean - flat)[visible].max() <= 16
     assert np.abs(np.diff(clean, axis=0)).max() == 0
@@ -74,21 +74,21 @@ def test_tiles_leave_no_seam():
 
 
 @given(data=st.data(), width=st.integers(1, 40), height=st.integers(1, 40))
-def test_what_is_opaque_or_gone_is_left_bit_for_bit(data: st.DataObject, width: int, height: int):
+def test_what_is_opaque_is_left_bit_for_bit_and_what_is_gone_is_black(data: st.DataObject, width: int, height: int):
     random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     levels = random.choice(np.array([0, 0, 100, 255, 255, 254, 1], np.uint8), (height, width))
     seen = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    clean = np.asarray(cleaned(Pillow.fromarray(seen), Pillow.fromarray(levels)))
+    clean = np.asarray(cut_out(Pillow.fromarray(seen), Pillow.fromarray(levels)))
     sure = (levels == 0) | (levels == 255)
-    assert np.array_equal(clean[sure][:, :3], seen[sure])
+    assert np.array_equal(clean[sure][:, :3], seen[sure] * (levels[sure] > 0)[:, None])
     assert np.array_equal(clean[..., 3], levels)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (WORKING_SIDE + 1, 2), (7, 9)])
 @pytest.mark.parametrize("level", [0, 1, 128, 254, 255])
 def test_no_shape_is_too_odd_and_one_colour_stays_one(size: tuple[int, int], level: int):
-    picture = Pillow.new("RGB", size, ORANGE)
-    assert cleaned(picture, Pillow.new("L", size, level)).getcolors() == [(size[0] * size[1], (*ORANGE, level))]
+    shown = cut_out(Pillow.new("RGB", size, ORANGE), Pillow.new("L", size, level))
+    assert shown.getcolors() == [(size[0] * size[1], (*ORANGE, level) if level else (0, 0, 0, 0))]
 
 
 def test_a_picture_with_holes_of_its_own_has_edges_of_its_own():
@@ -96,7 +96,7 @@ def test_a_picture_with_holes_of_its_own_has_edges_of_its_own():
     picture = Pillow.merge("RGBA", (ramp, ramp, ramp, ramp))
     expected = picture.copy()
     expected.putalpha(128)
-    assert cleaned(picture, Pillow.new("L", picture.size, 128)).tobytes() == expected.tobytes()
+    assert cut_out(picture, Pillow.new("L", picture.size, 128)).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("edges", ["clean", "plain"])
@@ -109,6 +109,15 @@ def test_cutting_out_leaves_nothing_under_the_alpha_and_the_picture_as_it_is(edg
     assert not shown[shown[..., 3] == 0].any()
     assert np.array_equal(shown[..., 3], np.asarray(alpha))
     assert picture.tobytes() == before
+
+
+def test_what_is_gone_is_black_in_tiles_that_are_all_gone_and_in_those_that_are_not():
+    size = 3 * TILE
+    alpha = Pillow.new("L", (size, size))
+    alpha.paste(255, (TILE // 2, TILE // 2, 2 * TILE, 2 * TILE))
+    picture = Pillow.new("RGB", (size, size), ORANGE)
+    expected = Pillow.composite(picture, Pillow.new("RGB", picture.size), alpha)
+    assert cut_out(picture, alpha).convert("RGB").tobytes() == expected.tobytes()
 
 
 def test_plain_edges_are_those_of_the_picture():
