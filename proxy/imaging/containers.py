@@ -37,9 +37,10 @@ def encoded(picture: Pillow.Image, kind: Format) -> tuple[bytes, str]:
 def check_sides(picture: Pillow.Image, kind: str) -> None:
     """`kind`: as Pillow calls it. Raises SideTooLong."""
     width, height = picture.size
-    if max(width, height) > LONGEST[kind]:
+    most = LONGEST[kind]
+    if max(width, height) > most:
         raise SideTooLong(
-            f"The answer has {width} x {height} pixels, and {kind} holds no side above {LONGEST[kind]:,}; ask for a PNG."
+            f"The answer has {width} x {height} pixels, and {kind} holds no side above {most:,}; ask for a PNG."
         )
 
 
