@@ -1,10 +1,8 @@
 """The pictures of a batch, read whole and bounded: each with its place in the request, equal ones once."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -13,7 +11,7 @@ from multipart import parse_options_header
 from proxy.api.fields import Fields
 from proxy.api.form import FIELD, FORM_ROOM, FormParts
 from proxy.api.service import Service, service_of
-from proxy.api.submission import chunks_of, gathered, image_in_base64, told
+from proxy.api.submission import chunks_of, gathered, image_in_base64, members_of, told
 from proxy.core.fingerprint import Image
 from proxy.errors import BadUpload, EmptyUpload, RematteError, UnsupportedUpload, UploadTooLarge
 
@@ -21,6 +19,8 @@ URL = f"{FIELD}_url"
 LIST = f"{FIELD}s"
 ONE = f"a text (an address) or an object with `{FIELD}` (base64) or `{URL}`"
 NAME_LETTERS = 200
+VALUES_FOR_ONE = 100
+"""A picture in JSON has a few; addresses have commas too."""
 
 Picture = Image | str | RematteError
 """Its bytes, its address, or why there is none."""
@@ -155,23 +155,13 @@ async def _read_json(request: Request, pictures: _Pictures) -> None:
     service = pictures.service
     room = service.batch.max_bytes * 4 // 3 + FORM_ROOM
     body = await gathered(request.receive, room, _too_many_bytes(service))
-    members = await asyncio.to_thread(_object, body)
+    members = await asyncio.to_thread(members_of, body, VALUES_FOR_ONE * (service.batch.max_images + 1))
     listed = members.pop(LIST, None)
     if not isinstance(listed, list):
         raise BadUpload(f"The member `{LIST}` is no list; send one, each picture in it {ONE}.")
     for entry in listed:
         pictures.add(*await _entry(entry, service))
     pictures.said.update({name: told(name, value) for name, value in members.items() if value is not None})
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadUpload(f"The body is no JSON: {error}.") from None
-    if not isinstance(members, dict):
-        raise BadUpload(f"The body's JSON is no object; send one with a list `{LIST}`.")
-    return members
 
 
 async def _entry(entry: object, service: Service) -> tuple[str, Picture]:

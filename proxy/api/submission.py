@@ -5,10 +5,11 @@ What other servers' dialects take. An image in a form is fingerprinted while it 
 
 import asyncio
 import json
+import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from multipart import parse_options_header
@@ -22,6 +23,11 @@ from proxy.core.fingerprint import Fingerprinter, Image
 from proxy.errors import BadUpload, UnsupportedUpload, UploadTooLarge
 
 T = TypeVar("T")
+
+MAX_VALUES = 1000
+"""Of a JSON body: far more than there are fields, commas in their texts included."""
+_HALF_A_LETTER = re.compile(r"[\ud800-\udfff]")
+"""JSON can write one (RFC 8259, 8.2), and UTF-8 cannot: it could be in no answer and no address."""
 
 INLINE_BYTES = 64 * 1024
 """Up to here a thread costs more than to take a body apart."""
@@ -173,21 +179,38 @@ def _text(data: bytes) -> str:
         raise BadUpload("A field that is a text is not in UTF-8.") from None
 
 
-def _from_json(body: bytes) -> dict[str, str]:
+def members_of(body: bytes, most: int = MAX_VALUES) -> dict[str, Any]:
+    """The JSON object that is the body. Raises BadUpload, also for one of more than `most` values.
+
+    Those are counted before they are made: `[],` is three bytes, and sixty in memory.
+    """
+    if body.count(b",") > most:
+        raise BadUpload(f"The body's JSON has more than {most:,} commas; nothing that is asked here needs so many.")
     try:
         members = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise BadUpload(f"The body is no JSON: {error}.") from None
     if not isinstance(members, dict):
         raise BadUpload("The body's JSON is no object; send one with a member for each field.")
-    return {name: told(name, value) for name, value in members.items() if value is not None}
+    return members
+
+
+def _from_json(body: bytes) -> dict[str, str]:
+    return {name: told(name, value) for name, value in members_of(body).items() if value is not None}
 
 
 def told(name: str, value: object) -> str:
     """As a form would say it. Raises BadUpload for what it could not say."""
     if isinstance(value, dict | list):
-        raise BadUpload(f"The member `{name[:50]}` is neither a text nor a number nor true nor false.")
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        raise BadUpload(f"The member {name[:50]!a} is neither a text nor a number nor true nor false.")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _has_half_a_letter(name) or _has_half_a_letter(text):
+        raise BadUpload(f"The member {name[:50]!a} has half a letter in it: `\\ud800` to `\\udfff`, without the other.")
+    return text
+
+
+def _has_half_a_letter(text: str) -> bool:
+    return not text.isascii() and bool(_HALF_A_LETTER.search(text))
 
 
 def _from_url_encoded(body: bytes) -> dict[str, str]:
