@@ -32,10 +32,10 @@ from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Allowed, Fetcher, Guard, TaskImages
-from proxy.imaging.composition import Cutout
+from proxy.imaging.composition import Composition, Cutout
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
-from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
+from proxy.imaging.renderers import MaskPng, ModelMaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
 from proxy.web import Front, Ledger, install_page
@@ -206,7 +206,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         max_image_bytes=settings.max_image_bytes,
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
-        cutout=CutoutPng(settings.max_image_pixels),
+        cutout=Cutout(Composition(), settings.max_image_pixels),
         compose=lambda composition: Cutout(composition, settings.max_image_pixels),
         readiness=house.readiness,
         checks=house.checks,
