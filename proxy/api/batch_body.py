@@ -11,7 +11,7 @@ from multipart import parse_options_header
 from proxy.api.fields import Fields
 from proxy.api.form import FIELD, FORM_ROOM, FormParts
 from proxy.api.service import Service, service_of
-from proxy.api.submission import chunks_of, gathered, image_in_base64, members_of, told
+from proxy.api.submission import chunks_of, gathered, image_in_base64, json_object, told
 from proxy.core.fingerprint import Image
 from proxy.errors import BadUpload, EmptyUpload, RematteError, UnsupportedUpload, UploadTooLarge
 
@@ -155,7 +155,7 @@ async def _read_json(request: Request, pictures: _Pictures) -> None:
     service = pictures.service
     room = service.batch.max_bytes * 4 // 3 + FORM_ROOM
     body = await gathered(request.receive, room, _too_many_bytes(service))
-    members = await asyncio.to_thread(members_of, body, VALUES_FOR_ONE * (service.batch.max_images + 1))
+    members = await asyncio.to_thread(json_object, body, VALUES_FOR_ONE * (service.batch.max_images + 1))
     listed = members.pop(LIST, None)
     if not isinstance(listed, list):
         raise BadUpload(f"The member `{LIST}` is no list; send one, each picture in it {ONE}.")

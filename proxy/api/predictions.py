@@ -33,6 +33,7 @@ from proxy.telemetry.headers import cache_status, server_timing
 MASK, CUTOUT = "/v1/mask", "/v1/cutout"
 RENDERERS: Mapping[str, Callable[[Service], Renderer]] = {MASK: attrgetter("mask"), CUTOUT: attrgetter("cutout")}
 CUTOUT_TYPES = MEDIA_TYPES.values()
+ALWAYS = ((b"cache-control", b"private, no-cache"), (b"vary", b"Accept"))
 TERMS = {"parameters": [cache_control(), content_digest()]}
 
 router = APIRouter(tags=["predictions"], dependencies=KEY, default_response_class=Response)
@@ -127,11 +128,11 @@ async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Te
 class _Finished(Response):
     """Bytes and header fields as they are: Starlette would look at each of them again."""
 
-    def __init__(self, body: bytes, fields: Fields) -> None:
+    def __init__(self, body: bytes, fields: Mapping[bytes, str]) -> None:
         self.status_code = HTTPStatus.OK
         self.background = None
         self.body = body
-        self.raw_headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+        self.raw_headers = [*ALWAYS, *[(name, value.encode()) for name, value in fields.items()]]
 
 
 def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Response:
@@ -139,15 +140,13 @@ def response_of(prediction: Prediction, stages_s: Mapping[str, float]) -> Respon
     return _Finished(
         rendered.body,
         {
-            "cache-control": "private, no-cache",
-            "cache-status": cache_status(prediction),
-            "content-length": str(len(rendered.body)),
-            "content-type": rendered.media_type,
-            "etag": prediction.etag,
-            "server-timing": server_timing(stages_s, prediction.found),
-            "vary": "Accept",
-            "x-image-digest": rendered.digest,
-            "x-mask-confidence": f"{rendered.confidence:.4f}",
-            "x-model-version": rendered.model_version,
+            b"cache-status": cache_status(prediction),
+            b"content-length": str(len(rendered.body)),
+            b"content-type": rendered.media_type,
+            b"etag": prediction.etag,
+            b"server-timing": server_timing(stages_s, prediction.found),
+            b"x-image-digest": rendered.digest,
+            b"x-mask-confidence": f"{rendered.confidence:.4f}",
+            b"x-model-version": rendered.model_version,
         },
     )

@@ -4,8 +4,6 @@ What other servers' dialects take. An image in a form is fingerprinted while it 
 """
 
 import asyncio
-import json
-import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from multipart import parse_options_header
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -26,9 +25,6 @@ T = TypeVar("T")
 
 MAX_VALUES = 1000
 """Of a JSON body: far more than there are fields, commas in their texts included."""
-_HALF_A_LETTER = re.compile(r"[\ud800-\udfff]")
-"""JSON can write one (RFC 8259, 8.2), and UTF-8 cannot: it could be in no answer and no address."""
-
 INLINE_BYTES = 64 * 1024
 """Up to here a thread costs more than to take a body apart."""
 _BLANKS = str.maketrans({" ": "+", "\r": None, "\n": None, "\t": None})
@@ -179,16 +175,14 @@ def _text(data: bytes) -> str:
         raise BadUpload("A field that is a text is not in UTF-8.") from None
 
 
-def members_of(body: bytes, most: int = MAX_VALUES) -> dict[str, Any]:
-    """The JSON object that is the body. Raises BadUpload, also for one of more than `most` values.
-
-    Those are counted before they are made: `[],` is three bytes, and sixty in memory.
-    """
+def json_object(body: bytes, most: int = MAX_VALUES) -> dict[str, Any]:
+    """Raises BadUpload for what is no object, or no JSON: UTF-8, with no half of a surrogate pair (RFC 7493, 2.1); and
+    for more than `most` values, counted before they are made: `[],` is three bytes, and sixty in memory."""
     if body.count(b",") > most:
         raise BadUpload(f"The body's JSON has more than {most:,} commas; nothing that is asked here needs so many.")
     try:
-        members = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        members = from_json(body)
+    except ValueError as error:
         raise BadUpload(f"The body is no JSON: {error}.") from None
     if not isinstance(members, dict):
         raise BadUpload("The body's JSON is no object; send one with a member for each field.")
@@ -196,21 +190,15 @@ def members_of(body: bytes, most: int = MAX_VALUES) -> dict[str, Any]:
 
 
 def _from_json(body: bytes) -> dict[str, str]:
-    return {name: told(name, value) for name, value in members_of(body).items() if value is not None}
+    members = json_object(body)
+    return {name: told(name, value) for name, value in members.items() if value is not None}
 
 
 def told(name: str, value: object) -> str:
     """As a form would say it. Raises BadUpload for what it could not say."""
     if isinstance(value, dict | list):
-        raise BadUpload(f"The member {name[:50]!a} is neither a text nor a number nor true nor false.")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    if _has_half_a_letter(name) or _has_half_a_letter(text):
-        raise BadUpload(f"The member {name[:50]!a} has half a letter in it: `\\ud800` to `\\udfff`, without the other.")
-    return text
-
-
-def _has_half_a_letter(text: str) -> bool:
-    return not text.isascii() and bool(_HALF_A_LETTER.search(text))
+        raise BadUpload(f"The member `{name[:50]}` is neither a text nor a number nor true nor false.")
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _from_url_encoded(body: bytes) -> dict[str, str]:

@@ -10,7 +10,7 @@ of the edge.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Literal
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -49,7 +49,7 @@ def cut_out(picture: Pillow.Image, alpha: Pillow.Image, edges: Edges = "clean") 
     photo.
     """
     factor = math.ceil(max(picture.size) / WORKING_SIDE)
-    tiles = {box: alpha.crop(box).getextrema() for box in _tiles(picture.size, factor)}
+    tiles = {box: cast("tuple[int, int]", alpha.crop(box).getextrema()) for box in _tiles(picture.size, factor)}
     shown = picture.copy()
     if edges == "clean" and picture.mode == "RGB":
         _clean(shown, alpha, factor, [box for box, levels in tiles.items() if levels not in _NO_EDGE])
@@ -113,9 +113,7 @@ def _averaging(weights: Floats) -> Callable[[Floats], Floats]:
     total = cv2.blur(weights, _WINDOW)
 
     def averaged(colours: Floats) -> Floats:
-        colours = np.clip(colours, 0, 255, out=colours)
-        colours *= weights
-        return cv2.divide(cv2.blur(colours, _WINDOW), total)
+        return cv2.divide(cv2.blur(cv2.multiply(np.clip(colours, 0, 255), weights), _WINDOW), total)
 
     return averaged
 

@@ -22,6 +22,15 @@ HEADERS = {
 }
 
 
+class Fresh(StaticFiles):
+    """Asked again each time, so that after an update no old script meets a new one."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 @dataclass(frozen=True, slots=True)
 class Front:
     """What the page is told of the house behind it."""
@@ -47,4 +56,4 @@ def install_page(app: FastAPI, front: Front) -> None:
         """A piece of the page, which HTMX puts in its place."""
         return await shown(request, "ledger.html")
 
-    app.mount("/page/static", StaticFiles(directory=HERE / "static"))
+    app.mount("/page/static", Fresh(directory=HERE / "static"))

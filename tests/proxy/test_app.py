@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from proxy.settings import Settings
 from tests.proxy.api.asgi import Caller, body
+from tests.proxy.fetching.servers import plainly, serving
 from tests.support.fake_torchserve import FakeTorchServe, open_house
 from tests.support.fakes import damaged, grey_png
 from tests.support.pictures import picture
@@ -228,3 +229,20 @@ async def test_what_removebgs_clients_get_without_a_size_and_how_long_they_wait_
         torchserve.gate.set()
     assert (answer.status_code, answer.headers["X-Width"]) == (200, "1000")
     assert late.status_code == 504
+
+
+async def test_keys_places_and_limits_of_the_settings_reach_the_doors():
+    key = "sixteen-letters-1"
+    settings = Settings(
+        api_keys=(key,), url_allow=("127.0.0.1",), url_timeout_s=20, batch_max_images=1, max_image_bytes=10_000
+    )
+    async with (
+        serving(plainly(PICTURES[0])) as web,
+        open_house(FakeTorchServe(), settings) as (_, client),
+    ):
+        asked = {"images": [f"http://127.0.0.1:{web.port}/", "http://127.0.0.2/"]}
+        assert (await client.post("/v1/batch", json=asked)).status_code == 401
+        client.headers["X-API-Key"] = key
+        assert (await client.post("/v1/batch", json=asked)).status_code == 413
+        fetched = [await client.post("/v1/mask", params={"image_url": url}) for url in asked["images"]]
+    assert [answer.status_code for answer in fetched] == [200, 422]

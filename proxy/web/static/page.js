@@ -19,6 +19,7 @@ const gallery = new Gallery({ bytes: Number(maxBytes), size: maxSize });
 gallery.addEventListener("added", ({ detail }) => {
   strip.add(detail, (picture) => gallery.show(picture));
   strip.sum(gallery);
+  if (work.dataset.view === "empty") arrive();
 });
 gallery.addEventListener("removed", ({ detail }) => strip.remove(detail));
 gallery.addEventListener("shown", ({ detail }) => look(detail));
@@ -44,6 +45,12 @@ document.getElementById("lock").addEventListener("submit", (event) => {
   remember(document.getElementById("key").value);
   for (const picture of gallery.in("locked")) gallery.retry(picture);
 });
+
+/** The button that was pressed is gone with the first picture; a reader goes on at its name. */
+function arrive() {
+  work.dataset.view = "busy";
+  document.getElementById("name").focus({ preventScroll: true });
+}
 
 function look(picture) {
   if (!picture) return location.reload(); // the last one is gone: as it was at first

@@ -63,12 +63,8 @@ function facts(picture) {
   at("source").textContent = picture.origin.words;
   at("source").classList.toggle("known", picture.origin.from !== "model");
   at("took").title = picture.timing ?? "";
-  at("measures").textContent = "";
-  createImageBitmap(picture.cutout).then((image) => {
-    at("measures").textContent = `${image.width} × ${image.height}`;
-    at("measures").title = size(picture.cutout.size);
-    image.close();
-  });
+  at("measures").textContent = picture.measures.join(" × ");
+  at("weight").textContent = `pixels, ${size(picture.cutout.size)} as PNG`;
 }
 
 function explain({ detail, type, status }) {

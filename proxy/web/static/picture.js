@@ -28,10 +28,10 @@ export class Picture extends EventTarget {
       this.digest = headers.get("X-Image-Digest");
       this.cutout = blob;
       this.cutoutUrl = URL.createObjectURL(blob);
+      this.measures = await measures(blob);
       this.#become("done", { ms, timing, origin: origin(headers.get("Cache-Status"), timing) });
     } catch (error) {
-      if (this.#gone.signal.aborted) return;
-      const problem = error instanceof Problem ? error : new Problem("The picture could not be read", String(error.message ?? error));
+      const problem = error instanceof Problem ? error : new Problem("The picture could not be read", String(error.message));
       this.#become(problem.status === 401 ? "locked" : "failed", { problem });
     }
   }
@@ -59,7 +59,14 @@ export class Picture extends EventTarget {
   }
 
   #become(state, more) {
+    if (this.#gone.signal.aborted) return;
     Object.assign(this, { state }, more);
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** Width and height, from a PNG's header (RFC 2083, 4.1.1): to decode it for them would take a while. */
+async function measures(png) {
+  const header = new DataView(await png.slice(16, 24).arrayBuffer());
+  return [header.getUint32(0), header.getUint32(4)];
 }

@@ -7,6 +7,7 @@ const SAID = { waiting: "waits", busy: "on its way", done: "done", failed: "fail
 const thumbs = document.getElementById("thumbs");
 const tally = document.getElementById("tally");
 const buttons = new Map();
+let drawing = Promise.resolve(); // one after the other: a decoded photo takes fifty megabytes
 
 export function add(picture, show) {
   const button = document.createElement("button");
@@ -52,8 +53,12 @@ export function sum(gallery) {
   tally.textContent = words.join(" · ");
 }
 
+function draw(button, blob) {
+  drawing = drawing.then(() => drawn(button, blob));
+}
+
 /** A picture that this browser cannot read stays an empty square until there is a cutout. */
-async function draw(button, blob) {
+async function drawn(button, blob) {
   const image = await createImageBitmap(blob).catch(() => null);
   if (!image) return;
   const canvas = document.createElement("canvas");

@@ -241,3 +241,14 @@ async def test_a_url_encoded_plus_survives():
         form = urlencode({"image": BASE64}).encode()
         answer = await it.client.post("/v1/mask", content=form, headers={"Content-Type": URL_ENCODED})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("door", ["mask", "cutout", "batch"])
+@pytest.mark.parametrize(
+    "said", [b'{"\\ud800": []}', b'{"image": "\\ud800"}', b'{"\xff": 1}', b"[" * 9999, b"NaN", b""]
+)
+async def test_json_that_is_none_is_refused(door: str, said: bytes):
+    async with house() as it:
+        answer = await it.client.post(f"/v1/{door}", content=said, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"

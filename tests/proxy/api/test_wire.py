@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import shutil
 import socket
 from base64 import b64encode
@@ -257,3 +258,42 @@ async def _uploaded(url: str, photo: Path) -> str:
     )
     told, _ = await curl.communicate()
     return told.decode()
+
+
+def batch(*pictures: bytes) -> bytes:
+    said = json.dumps({"images": [{"image": b64encode(picture).decode()} for picture in pictures]}).encode()
+    head = (
+        f"POST /v1/batch HTTP/1.1\r\nHost: it\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n\r\n"
+    )
+    return head.encode() + said
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_the_answers_of_a_batch_arrive_as_they_are_ready(http: str):
+    cache, backend = DictCache(), FakeBackend(open=False)
+    async with house(cache=cache) as it:
+        await it.client.post("/v1/mask", content=DOG, headers={"Content-Type": "image/png"})
+    async with connected(http, backend, cache) as (reader, writer):
+        writer.write(batch(CAT, DOG))
+        assert b"transfer-encoding: chunked" in (await reader.readuntil(b"\r\n\r\n")).lower()
+        assert b'"index":1' in await reader.readuntil(b"}\n")
+        backend.release()
+        assert b'"index":0' in await reader.readuntil(b"}\n")
+        assert (await reader.readuntil(b"0\r\n\r\n")).endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("http", PROTOCOLS)
+async def test_a_caller_who_leaves_a_batch_takes_what_waits_along(http: str):
+    backend = FakeBackend(open=False, window=1)
+    pictures = [file_of(corners(20 + wider, 20), "PNG") for wider in range(20)]
+    async with asyncio.timeout(20), house(backend) as it, running(it.app, http) as address:
+        _, writer = await asyncio.open_connection(*address)
+        writer.write(batch(*pictures))
+        await backend.started.wait()
+        while it.dispatch.waiting < 7:
+            await asyncio.sleep(0.01)
+        writer.close()
+        while it.dispatch.waiting or not it.drain.is_empty:
+            await asyncio.sleep(0.01)
+        backend.release()
+    assert backend.calls == 1

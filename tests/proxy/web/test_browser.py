@@ -10,8 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from proxy.app import build_app
 from proxy.settings import Settings
@@ -30,22 +29,8 @@ DONE = "document.querySelectorAll('.thumb[data-state=done]').length"
 VIEW = "document.getElementById('work').dataset.view"
 
 
-class Guarded:
-    """Asks for a key at `/v1`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        guarded = scope["type"] == "http" and scope["path"].startswith("/v1/")
-        if guarded and dict(scope["headers"]).get(b"x-api-key") != KEY.encode():
-            problem = {"type": "about:blank", "title": "No key", "status": 401, "detail": "Send a key."}
-            return await JSONResponse(problem, 401)(scope, receive, send)
-        return await self._app(scope, receive, send)
-
-
-def house() -> ASGIApp:
-    settings = Settings(max_image_bytes=MAX_BYTES)
+def house(*keys: str) -> ASGIApp:
+    settings = Settings(max_image_bytes=MAX_BYTES, api_keys=keys)
     return build_app(settings, transport=httpx.MockTransport(FakeTorchServe().answer))
 
 
@@ -189,12 +174,12 @@ def test_a_server_that_is_away_is_named_and_can_be_asked_again(tab: Tab, picture
 
 
 def test_a_server_with_keys_is_unlocked_in_place(browser: Tab, pictures: list[Path]):
-    with served(Guarded(house())) as url:
+    with served(house(KEY)) as url:
         browser.open(url)
         browser.choose("#choose", pictures[:2])
         browser.until("document.querySelectorAll('.thumb[data-state=locked]').length === 2")
         assert browser.text("#name") == "This server wants a key"
-        for key, heading in (("wrong", "That key is not the right one"), (KEY, "a.jpg")):
+        for key, heading in (("another-key-than-that", "That key is not the right one"), (KEY, "a.jpg")):
             browser.run(f"document.getElementById('key').value = '{key}'")
             browser.run("document.getElementById('lock').requestSubmit()")
             browser.until(f"document.getElementById('name').textContent === '{heading}'")
@@ -255,17 +240,30 @@ def test_a_webp_keeps_its_transparency(tab: Tab):
     assert [image.getpixel(at)[3] for at in ((0, 0), (600, 500))] == [0, 255]
 
 
-def test_a_png_without_a_background_is_the_servers_own_to_the_byte(
-    tab: Tab, url: str, pictures: list[Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("format", "name", "kept"), [("png", "a-cutout.png", "cutouts"), ("mask", "a-mask.png", "masks")]
+)
+def test_a_plain_png_and_a_mask_are_the_servers_own_to_the_byte(
+    tab: Tab, url: str, pictures: list[Path], tmp_path: Path, format: str, name: str, kept: str
 ):
     tab.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     send(tab, pictures[0])
+    tab.run(f"document.querySelector('[name=format][value={format}]').click()")
     tab.run("document.querySelector('#finish [type=submit]').click()")
-    downloaded = tmp_path / "a-cutout.png"
     digest = hashlib.sha256(pictures[0].read_bytes()).hexdigest()
     with httpx.Client(trust_env=False) as client:
-        own = client.get(f"{url}/v1/cutouts/{digest}").content
+        own = client.get(f"{url}/v1/{kept}/{digest}").raise_for_status().content
+    downloaded = tmp_path / name
     eventually(lambda: downloaded.exists() and downloaded.read_bytes() == own)
+
+
+def test_of_a_picture_that_the_browser_cannot_show_the_cutout_is_shown(tab: Tab, tmp_path: Path):
+    scan = tmp_path / "scan.tif"
+    scan.write_bytes(picture(60, 40, "TIFF"))
+    send(tab, scan)
+    tab.until("document.getElementById('frame').matches('.unseen-before.seen-after')")
+    shown = "getComputedStyle(document.getElementById('{}')).display !== 'none'"
+    assert [tab.run(shown.format(part)) for part in ("before", "slider", "after")] == [False, False, True]
 
 
 def test_all_are_downloaded_as_one_archive_in_which_equal_names_differ(tab: Tab):

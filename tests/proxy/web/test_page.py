@@ -30,6 +30,11 @@ async def test_the_front_door_is_the_page():
     assert "Choose pictures" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/", "/page/ledger", "/page/static/page.js"])
+async def test_where_keys_are_asked_for_the_page_itself_is_there_to_ask_for_one(path: str):
+    assert (await fetched(path, api_keys=("sixteen-letters-and-more",))).status_code == 200
+
+
 async def test_the_page_leads_to_the_docs():
     html = (await fetched("/")).text
     assert {"docs", "redoc"} <= set(re.findall(r'href="([^"]*)"', html))
@@ -92,6 +97,14 @@ def test_the_example_is_light():
 async def test_files_have_types_that_browsers_accept(file: str, media_type: str):
     answer = await fetched(f"/page/static/{file}")
     assert answer.headers["content-type"].partition(";")[0] == media_type
+
+
+async def test_after_an_update_no_old_script_meets_a_new_one():
+    async with open_house(FakeTorchServe(), Settings()) as (_, client):
+        script = await client.get("/page/static/page.js")
+        again = await client.get("/page/static/page.js", headers={"if-none-match": script.headers["etag"]})
+    assert script.headers["cache-control"] == again.headers["cache-control"] == "no-cache"
+    assert again.status_code == 304
 
 
 async def test_nothing_but_the_static_files_can_be_fetched():
