@@ -199,7 +199,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
 
     Raises ValueError for a Redis URL that is none.
     """
-    house = House(settings, transport)
+    house, fetcher = House(settings, transport), _fetcher(settings)
     service = Service(
         predictor=house.predictor,
         new_fingerprinter=lambda: Fingerprinter(house.storage.seed.value),
@@ -218,9 +218,9 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         max_image_pixels=settings.max_image_pixels,
         removebg_default_size=settings.removebg_default_size,
         removebg_deadline_s=settings.removebg_deadline_s,
-        fetcher=_fetcher(settings),
+        fetcher=fetcher,
         batch=BatchLimits(settings.batch_max_images, settings.batch_max_bytes),
-        task_images=_task_images(settings),
+        task_images=_task_images(settings, fetcher),
         metrics=house.metrics,
     )
     app = application(service, house.open)
@@ -234,10 +234,10 @@ def _fetcher(settings: Settings, *names: str) -> Fetcher:
     return Fetcher(guard, max_bytes=settings.max_image_bytes, patience_s=settings.url_timeout_s)
 
 
-def _task_images(settings: Settings) -> TaskImages:
+def _task_images(settings: Settings, fetcher: Fetcher) -> TaskImages:
     url = settings.label_studio_url
     label_studio = _fetcher(settings, httpx.URL(url).host) if url else None
-    return TaskImages(_fetcher(settings), label_studio, url, settings.label_studio_token)
+    return TaskImages(fetcher, label_studio, url, settings.label_studio_token)
 
 
 def _link(settings: Settings, events: Events) -> RedisLink | None:
