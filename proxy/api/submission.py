@@ -55,7 +55,7 @@ async def submission(receive: Receive, fields: Fields, service: Service, files: 
         return await _form(receive, options.get("boundary", ""), service, files)
     if media_type in _READERS:
         body = await gathered(receive, _text_room(service), _too_large(service))
-        texts = await _aside(len(body), lambda: _READERS[media_type](body))
+        texts = await aside(len(body), lambda: _READERS[media_type](body))
         return Submission({}, {name: text for name, text in texts.items() if text})
     came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
     raise UnsupportedUpload(f"{came}; send `multipart/form-data`, `application/x-www-form-urlencoded` or JSON.")
@@ -68,7 +68,7 @@ def holds_fields(fields: Fields) -> bool:
 
 async def image_in_base64(text: str, service: Service) -> Image:
     """A data URL's head is passed over, and so are breaks of the line and missing padding. Raises BadUpload."""
-    data = await _aside(len(text), lambda: _decoded(text))
+    data = await aside(len(text), lambda: _decoded(text))
     if len(data) > service.max_image_bytes:
         raise _too_large(service)
     return image_of(data, service)
@@ -125,6 +125,11 @@ class _Gathered:
         images = {field: image.finish() for field, image in self._images.items() if image.size}
         texts = {field: _text(b"".join(pieces)) for field, pieces in self._texts.items() if pieces}
         return Submission(images, texts)
+
+
+async def aside(size: int, work: Callable[[], T]) -> T:
+    """In a thread where it pays: up to `INLINE_BYTES` it would cost more than the work."""
+    return await asyncio.to_thread(work) if size > INLINE_BYTES else work()
 
 
 async def gathered(receive: Receive, room: int, excess: UploadTooLarge) -> bytes:
@@ -213,7 +218,3 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, str]]] = {
     "application/json": _from_json,
     "application/x-www-form-urlencoded": _from_url_encoded,
 }
-
-
-async def _aside(size: int, work: Callable[[], T]) -> T:
-    return await asyncio.to_thread(work) if size > INLINE_BYTES else work()
