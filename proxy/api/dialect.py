@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields
+from proxy.api.problems import said
 from proxy.api.service import service_of
 from proxy.api.terms import terms_of
 from proxy.core.fingerprint import Image
@@ -35,7 +36,7 @@ def wanted(model: type[W], texts: Mapping[str, str]) -> W:
         return model.model_validate(texts)
     except ValidationError as error:
         fault = error.errors()[0]
-        raise BadUpload(f"{fault['loc'][0]}: {fault['msg']}") from None
+        raise BadUpload(f"{fault['loc'][0]}: {said(fault['msg'])}") from None
 
 
 class Deadline:

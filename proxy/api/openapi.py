@@ -125,7 +125,7 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     BadUpload: "The form is malformed: Unexpected end of multipart stream (parser closed).",
     EmptyUpload: "No image came; send the image file as the body.",
     DigestMismatch: "The body has the SHA-256 9f86…0a08, and not 2cf2…9824; send it again.",
-    UploadTooLarge: "An image may have 33,554,432 bytes here, and this upload has more; send a smaller file.",
+    UploadTooLarge: "An image may have 33,554,432 bytes here, and this one has more; send a smaller file.",
     UnsupportedUpload: "A body of type `text/plain` is not read here; send the image file as the body.",
     UnknownKey: "Send one of this server's keys in `X-API-Key`, or in `Authorization` after `Bearer`.",
     NotAcceptable: "`Accept: text/html` matches nothing that there is; these are: image/png (`format=png`).",

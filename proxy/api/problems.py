@@ -105,11 +105,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = (f"{'.'.join(map(str, fault['loc']))}: {_said(fault['msg'])}" for fault in error.errors())
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {said(fault['msg'])}" for fault in error.errors())
     return _plain(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults), {})
 
 
-def _said(message: str) -> str:
+def said(message: str) -> str:
     """Our own words, without what pydantic says before them."""
     return message.removeprefix("Value error, ")
 

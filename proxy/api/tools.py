@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from proxy.api.counted import Counted
 from proxy.api.fields import fields_of
+from proxy.api.problems import said
 from proxy.api.service import service_of
 from proxy.api.submission import aside, gathered
 from proxy.api.terms import terms_of
@@ -41,7 +42,7 @@ async def read(request: Request, model: type[Body]) -> Body:
     try:
         return await aside(len(body), lambda: model.model_validate_json(body))
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors()[:3])
+        faults = (f"{'.'.join(map(str, fault['loc'])) or 'body'}: {said(fault['msg'])}" for fault in error.errors()[:3])
         raise BadUpload(f"The request is not what this door reads: {'; '.join(faults)}.") from None
 
 
