@@ -16,7 +16,7 @@ GRACE_S = 0.02
 async def while_connected(request: Request, work: Awaitable[V], grace_s: float = GRACE_S) -> V:
     """What `work` brings. Raises ClientDisconnect when the caller leaves first: the work is cancelled then.
 
-    The body must have been read. No server tells an application of a departure unless it is asked.
+    What is left of the body is passed over. No server tells an application of a departure unless it is asked.
     """
     watch = _Watch(request)
     timer = asyncio.get_running_loop().call_later(grace_s, watch.begin)
@@ -51,6 +51,7 @@ class _Watch:
             self._task.cancel()
 
     async def _wait(self) -> None:
-        await self._request.receive()
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass  # the body of a request that needs none
         self.caller_left = True
         self.answering.cancel()

@@ -7,15 +7,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from proxy.api.departure import while_connected
+from tests.support.settling import settle
 
 
 class Caller:
-    def __init__(self) -> None:
+    def __init__(self, *unread: Message) -> None:
         self.asked = False
         self.leaves = asyncio.Event()
         self.request = Request({"type": "http"}, self._receive)
+        self._unread = list(unread)
 
     async def _receive(self) -> Message:
+        if self._unread:
+            return self._unread.pop(0)
         self.asked = True
         await self.leaves.wait()
         return {"type": "http.disconnect"}
@@ -51,6 +55,18 @@ async def failure() -> str:
 
 async def test_who_stays_gets_what_the_work_brings():
     assert await while_connected(Caller().request, mask(), grace_s=0) == "mask"
+
+
+async def test_a_body_that_nobody_has_read_is_no_departure():
+    caller = Caller({"type": "http.request", "body": b"", "more_body": False})
+    work = Work()
+    waiting = asyncio.create_task(while_connected(caller.request, work.run(), grace_s=0))
+    await settle()
+    assert caller.asked
+    assert not work.ended
+    caller.leaves.set()
+    with pytest.raises(ClientDisconnect):
+        await waiting
 
 
 async def test_who_stays_gets_the_works_error_too():
