@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image as Pillow
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Mask
+from proxy.core.types import Answer, Mask
 from proxy.imaging import annotations, png
 from proxy.imaging.annotations import Document
+from proxy.imaging.containers import check_sides
 from proxy.imaging.refinement import AS_IT_IS, SOLID, Refinement, refined
 from proxy.imaging.renderers import IHDR_SIZE, scaled
 from proxy.imaging.run_lengths import Solid
@@ -45,8 +46,8 @@ class MaskFile:
         outlined = f" epsilon={epsilon!r}" if self._file.outlined else ""
         self.name = f"mask.{'model.' if small else ''}{kind} {refinement!r}{outlined}"
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
-        return await asyncio.to_thread(self._written, mask), self._file.media_type
+    async def render(self, image: Image | None, mask: Mask) -> Answer:  # noqa: ARG002 - a mask is enough here
+        return Answer(await asyncio.to_thread(self._written, mask), self._file.media_type)
 
     def _written(self, mask: Mask) -> bytes:
         (made_wide,) = struct.unpack(">I", mask.png[IHDR_SIZE][:4])
@@ -77,6 +78,7 @@ def _webp(grey: Pillow.Image, _epsilon: float) -> bytes:
     Half the bytes of our PNG for 1.4 s of 12 megapixels (PNG: 20 ms). Method 0 takes a third of that, and twice the
     PNG's bytes; the work of higher qualities is in vain.
     """
+    check_sides(grey, "WEBP")
     file = io.BytesIO()
     grey.save(file, "WEBP", lossless=True, quality=0, method=1)
     return file.getvalue()

@@ -11,9 +11,11 @@ import pytest
 from label_studio_sdk.converter.brush import decode_rle
 from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image as Pillow
+from pydantic import ValidationError
 
 from proxy.api import Readiness
 from proxy.api.keys import Keys
+from proxy.api.label_studio import Tasks
 from tests.proxy.api.house import House, house
 from tests.proxy.imaging.pictures import corners, file_of
 from tests.support.fakes import MODEL, FakeBackend, grey_png
@@ -261,3 +263,8 @@ async def test_a_server_with_keys_challenges_for_a_password_and_takes_a_key_for_
         bearer = await it.client.get("/label-studio/health", headers={"X-API-Key": "a-key-of-this-server"})
     assert [answer.status_code for answer in (refused, wrong, health, bearer)] == [401, 401, 200, 200]
     assert refused.headers["WWW-Authenticate"] == "Basic"
+
+
+def test_a_labelling_config_that_would_take_seconds_to_read_is_refused():
+    with pytest.raises(ValidationError, match="label_config"):
+        Tasks.model_validate({"tasks": [{"data": {}}], "label_config": " " * 1_000_001})

@@ -4,6 +4,7 @@ import zipfile
 import pytest
 from PIL import Image as Pillow
 
+from proxy.errors import SideTooLong
 from proxy.imaging.containers import MEDIA_TYPES, Format, encoded
 from tests.proxy.imaging.pictures import corners, linear_rgb_profile, picture_in
 
@@ -84,3 +85,14 @@ def test_a_zips_colours_go_on_beyond_the_outline():
 @pytest.mark.parametrize("kind", [*MEDIA_TYPES, "auto"])
 def test_equal_pictures_give_equal_bytes(kind: Format):
     assert encoded(cut(), kind) == encoded(cut(), kind)
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("webp", 16_383), ("avif", 65_536), ("jpeg", 65_500), ("zip", 65_500)])
+def test_a_side_that_its_format_cannot_hold_is_refused(kind: Format, longest: int):
+    assert encoded(Pillow.new("RGB", (longest, 1)), kind)[0]
+    with pytest.raises(SideTooLong, match=f"{longest:,}; ask for a PNG"):
+        encoded(Pillow.new("RGB", (1, longest + 1)), kind)
+
+
+def test_auto_is_a_png_where_jpeg_cannot_hold_the_picture():
+    assert encoded(Pillow.new("RGB", (65_501, 1)), "auto")[1] == "image/png"
