@@ -32,10 +32,10 @@ from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Allowed, Fetcher, Guard, TaskImages
-from proxy.imaging.composition import Cutout
+from proxy.imaging.composition import Composition, Cutout
 from proxy.imaging.measure import Measure
 from proxy.imaging.names import PictureNames
-from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
+from proxy.imaging.renderers import MaskPng, ModelMaskPng
 from proxy.settings import Settings
 from proxy.telemetry.metrics import Metrics
 from proxy.web import Front, Ledger, install_page
@@ -199,14 +199,14 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
 
     Raises ValueError for a Redis URL that is none.
     """
-    house = House(settings, transport)
+    house, fetcher = House(settings, transport), _fetcher(settings)
     service = Service(
         predictor=house.predictor,
         new_fingerprinter=lambda: Fingerprinter(house.storage.seed.value),
         max_image_bytes=settings.max_image_bytes,
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
-        cutout=CutoutPng(settings.max_image_pixels),
+        cutout=Cutout(Composition(), settings.max_image_pixels),
         compose=lambda composition: Cutout(composition, settings.max_image_pixels),
         readiness=house.readiness,
         checks=house.checks,
@@ -218,9 +218,9 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         max_image_pixels=settings.max_image_pixels,
         removebg_default_size=settings.removebg_default_size,
         removebg_deadline_s=settings.removebg_deadline_s,
-        fetcher=_fetcher(settings),
+        fetcher=fetcher,
         batch=BatchLimits(settings.batch_max_images, settings.batch_max_bytes),
-        task_images=_task_images(settings),
+        task_images=_task_images(settings, fetcher),
         metrics=house.metrics,
     )
     app = application(service, house.open)
@@ -234,10 +234,10 @@ def _fetcher(settings: Settings, *names: str) -> Fetcher:
     return Fetcher(guard, max_bytes=settings.max_image_bytes, patience_s=settings.url_timeout_s)
 
 
-def _task_images(settings: Settings) -> TaskImages:
+def _task_images(settings: Settings, fetcher: Fetcher) -> TaskImages:
     url = settings.label_studio_url
     label_studio = _fetcher(settings, httpx.URL(url).host) if url else None
-    return TaskImages(_fetcher(settings), label_studio, url, settings.label_studio_token)
+    return TaskImages(fetcher, label_studio, url, settings.label_studio_token)
 
 
 def _link(settings: Settings, events: Events) -> RedisLink | None:

@@ -13,6 +13,7 @@ RematteError
 │   └── DownloadTooSlow      or not in time
 ├── BadImage                 the bytes arrived, but are no picture we can work on
 │   └── TooManyPixels
+│       └── SideTooLong      more of them in one row than the wanted format can hold
 ├── UnknownDigest            nothing is kept for an image that was only named
 ├── NotCached                the caller wants a kept answer or none
 ├── Unauthorised             the administration's token is wrong or missing
@@ -129,11 +130,17 @@ class BadImage(RematteError):
 
 
 class TooManyPixels(BadImage):
-    """More pixels than `REMATTE_MAX_IMAGE_PIXELS`, however few bytes it took to say so; or a longer side than there can
-    be in the format that was asked for."""
+    """More pixels than `REMATTE_MAX_IMAGE_PIXELS`, however few bytes it took to say so."""
 
     kind = "too-many-pixels"
     title = "The image has too many pixels"
+
+
+class SideTooLong(TooManyPixels):
+    """The answer is wider or higher than its format can hold: 16,383 pixels in WebP, 65,500 in JPEG, 65,536 in AVIF."""
+
+    kind = "side-too-long"
+    title = "The answer is too long for its format"
 
 
 class UnknownDigest(RematteError):

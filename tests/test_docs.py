@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.api.options import CutoutOptions
+from proxy.api.cutout_options import CutoutOptions
 from scripts.settings_pages import ROOT, pages
 
 

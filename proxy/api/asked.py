@@ -11,10 +11,11 @@ from pydantic import Field, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from proxy.api.cutout_options import CutoutOptions
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields
 from proxy.api.form import FIELD
-from proxy.api.options import CutoutOptions, MaskOptions
+from proxy.api.mask_options import MaskOptions
 from proxy.api.refinement_options import Options
 from proxy.api.service import service_of
 from proxy.api.submission import Submission, holds_fields, image_in_base64, image_of, submission

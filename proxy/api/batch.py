@@ -18,10 +18,11 @@ from proxy.api.batch_body import Batch, Item, batch_in
 from proxy.api.batch_openapi import batch_body, batch_parameters, batch_problems, batch_responses
 from proxy.api.batch_streams import MEDIA_TYPES, STREAMS, Outcome, StreamName
 from proxy.api.counted import Counted
+from proxy.api.cutout_options import CutoutOptions
 from proxy.api.departure import while_connected
 from proxy.api.fields import fields_of
+from proxy.api.mask_options import MaskOptions
 from proxy.api.negotiation import choose
-from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.refinement_options import Options
 from proxy.api.service import service_of
 from proxy.api.submission import image_of

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from multipart import parse_options_header
 
-from proxy.api.fields import Fields
+from proxy.api.fields import Fields, refuse_coding
 from proxy.api.form import FIELD, FORM_ROOM, FormParts
 from proxy.api.service import Service, service_of
 from proxy.api.submission import chunks_of, gathered, image_in_base64, json_object, told
+from proxy.api.upload import image_too_large
 from proxy.core.fingerprint import Image
 from proxy.errors import BadUpload, EmptyUpload, RematteError, UnsupportedUpload, UploadTooLarge
 
@@ -19,6 +20,8 @@ URL = f"{FIELD}_url"
 LIST = f"{FIELD}s"
 ONE = f"a text (an address) or an object with `{FIELD}` (base64) or `{URL}`"
 NAME_LETTERS = 200
+VALUES_FOR_ONE = 100
+"""A picture in JSON has a few; addresses have commas too."""
 
 Picture = Image | str | RematteError
 """Its bytes, its address, or why there is none."""
@@ -80,9 +83,7 @@ class _Pictures:
 async def batch_in(request: Request, fields: Fields) -> Batch:
     """Reads the body. Raises BadUpload and its kinds for what is wrong with the whole; ClientDisconnect."""
     pictures = _Pictures(service_of(request))
-    coding = fields.get("content-encoding", "identity")
-    if coding.strip().lower() != "identity":
-        raise UnsupportedUpload(f"The body has the Content-Encoding `{coding}`; send it as it is.")
+    refuse_coding(fields)
     media_type, options = parse_options_header(fields.get("content-type", ""))
     if media_type == "multipart/form-data":
         await _read_form(request, options.get("boundary", ""), pictures)
@@ -139,7 +140,7 @@ class _Part:
 
     def _picture(self) -> Picture:
         if self._is_too_large:
-            return UploadTooLarge(f"An image may have {self._most:,} bytes here, and this one has more.")
+            return image_too_large(self._most)
         return self._content.finish() if self._content.size else EmptyUpload("The file is empty.")
 
     def _text(self) -> str:
@@ -152,7 +153,8 @@ class _Part:
 async def _read_json(request: Request, pictures: _Pictures) -> None:
     service = pictures.service
     room = service.batch.max_bytes * 4 // 3 + FORM_ROOM
-    members = await asyncio.to_thread(json_object, await gathered(request.receive, room, _too_many_bytes(service)))
+    body = await gathered(request.receive, room, _too_many_bytes(service))
+    members = await asyncio.to_thread(json_object, body, VALUES_FOR_ONE * (service.batch.max_images + 1))
     listed = members.pop(LIST, None)
     if not isinstance(listed, list):
         raise BadUpload(f"The member `{LIST}` is no list; send one, each picture in it {ONE}.")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from functools import partial
 from typing import TypeVar
 
 from fastapi import Request
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from proxy.api.counted import Counted
 from proxy.api.departure import while_connected
 from proxy.api.fields import Fields
+from proxy.api.problems import said
 from proxy.api.service import service_of
 from proxy.api.terms import terms_of
 from proxy.core.fingerprint import Image
@@ -36,26 +36,41 @@ def wanted(model: type[W], texts: Mapping[str, str]) -> W:
         return model.model_validate(texts)
     except ValidationError as error:
         fault = error.errors()[0]
-        raise BadUpload(f"{fault['loc'][0]}: {fault['msg']}") from None
+        raise BadUpload(f"{fault['loc'][0]}: {said(fault['msg'])}") from None
 
 
-async def prediction_of(request: Request, fields: Fields, image: Image, renderer: Renderer) -> Prediction:
+class Deadline:
+    """A caller's time, which several steps of the work share."""
+
+    def __init__(self, seconds: float) -> None:
+        """It begins now."""
+        self._seconds = seconds
+        self._at = asyncio.get_running_loop().time() + seconds
+
+    async def within(self, work: Awaitable[V]) -> V:
+        """Raises DeadlinePassed. What the model still finishes is kept."""
+        try:
+            async with asyncio.timeout_at(self._at) as deadline:
+                return await work
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            late = f"There was no answer within {self._seconds:g} seconds"
+            raise DeadlinePassed(f"{late}; try again later.") from None
+
+
+async def prediction_of(
+    request: Request, fields: Fields, image: Image, renderer: Renderer, deadline: Deadline | None = None
+) -> Prediction:
     """As on our own doors: on the caller's terms, counted, and for as long as they stay. The body must have been read.
 
     Raises RematteError; ClientDisconnect when the caller leaves.
     """
     service = service_of(request)
+
+    async def waiting(work: Awaitable[Prediction]) -> Prediction:
+        watched = while_connected(request, work)
+        return await (deadline.within(watched) if deadline else watched)
+
     with Counted(service.metrics, request.scope["path"]):
-        waiting = partial(while_connected, request)
         return await service.predictor.predict(image, renderer, terms_of(fields), waiting)
-
-
-async def within(deadline_s: float, work: Awaitable[V]) -> V:
-    """Raises DeadlinePassed. What the model still finishes is kept."""
-    try:
-        async with asyncio.timeout(deadline_s) as deadline:
-            return await work
-    except TimeoutError:
-        if not deadline.expired():
-            raise
-        raise DeadlinePassed(f"There was no answer within {deadline_s:g} seconds; try again later.") from None

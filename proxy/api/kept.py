@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from proxy.api.admission import KEY
+from proxy.api.cutout_options import CutoutOptions
 from proxy.api.fields import Fields, fields_of
+from proxy.api.mask_options import MaskOptions
 from proxy.api.mask_response import mask_response
 from proxy.api.openapi import kept_problems, picture_response
-from proxy.api.options import CutoutOptions, MaskOptions
 from proxy.api.predictions import CUTOUT_TYPES, response_of
 from proxy.api.service import service_of
 from proxy.core.types import Renderer

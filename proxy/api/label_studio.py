@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Tasks of one batch: the queue is there for others too."""
+MAX_CONFIG_LETTERS = 1_000_000
+"""Thousands of labels, in some milliseconds."""
 
 router = APIRouter(prefix="/label-studio", tags=["Label Studio"], dependencies=PASSWORD)
 
@@ -50,7 +52,7 @@ class Tasks(BaseModel):
     """The body of `/predict`."""
 
     tasks: list[Task] = Field(min_length=1, max_length=1000)
-    label_config: str
+    label_config: str = Field(max_length=MAX_CONFIG_LETTERS)
     params: Params = Params()
 
 

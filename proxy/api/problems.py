@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details. Whatever goes wrong behind the doors leaves through here."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -68,12 +69,13 @@ def problem_type(error: type[RematteError]) -> str:
 
 
 def status_of(error: BaseException | None) -> int:
-    """What the caller is told when a prediction ends so."""
+    """What the caller is told when a prediction ends so. One that was cancelled is one whose caller has left."""
     if error is None:
         return HTTPStatus.OK
     if isinstance(error, RematteError | Refusal):
         return error.status
-    return CLIENT_CLOSED_REQUEST if isinstance(error, ClientDisconnect) else HTTPStatus.INTERNAL_SERVER_ERROR
+    left = isinstance(error, ClientDisconnect | asyncio.CancelledError)
+    return CLIENT_CLOSED_REQUEST if left else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def problem_response(request: Request, error: RematteError) -> Response:
@@ -103,11 +105,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = (f"{'.'.join(map(str, fault['loc']))}: {_said(fault['msg'])}" for fault in error.errors())
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {said(fault['msg'])}" for fault in error.errors())
     return _plain(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults), {})
 
 
-def _said(message: str) -> str:
+def said(message: str) -> str:
     """Our own words, without what pydantic says before them."""
     return message.removeprefix("Value error, ")
 

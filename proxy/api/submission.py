@@ -15,14 +15,17 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from proxy.api.fields import Fields
+from proxy.api.fields import Fields, refuse_coding
 from proxy.api.form import FORM_ROOM, MAX_PARTS, FormParts
 from proxy.api.service import Service
+from proxy.api.upload import image_too_large
 from proxy.core.fingerprint import Fingerprinter, Image
 from proxy.errors import BadUpload, UnsupportedUpload, UploadTooLarge
 
 T = TypeVar("T")
 
+MAX_VALUES = 1000
+"""Of a JSON body: far more than there are fields, commas in their texts included."""
 INLINE_BYTES = 64 * 1024
 """Up to here a thread costs more than to take a body apart."""
 _BLANKS = str.maketrans({" ": "+", "\r": None, "\n": None, "\t": None})
@@ -42,18 +45,16 @@ async def submission(receive: Receive, fields: Fields, service: Service, files: 
 
     Raises BadUpload and its kinds; ClientDisconnect when the caller leaves in mid-body.
     """
-    coding = fields.get("content-encoding", "identity")
-    if coding.strip().lower() != "identity":
-        raise UnsupportedUpload(f"The body has the Content-Encoding `{coding}`; send it as it is.")
+    refuse_coding(fields)
     declared = fields.get("content-length", "")
     if declared.isdecimal() and int(declared) > _text_room(service) + len(files) * service.max_image_bytes:
-        raise _too_large(service)
+        raise image_too_large(service.max_image_bytes)
     media_type, options = parse_options_header(fields.get("content-type", ""))
     if media_type == "multipart/form-data":
         return await _form(receive, options.get("boundary", ""), service, files)
     if media_type in _READERS:
-        body = await gathered(receive, _text_room(service), _too_large(service))
-        texts = await _aside(len(body), lambda: _READERS[media_type](body))
+        body = await gathered(receive, _text_room(service), image_too_large(service.max_image_bytes))
+        texts = await aside(len(body), lambda: _READERS[media_type](body))
         return Submission({}, {name: text for name, text in texts.items() if text})
     came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
     raise UnsupportedUpload(f"{came}; send `multipart/form-data`, `application/x-www-form-urlencoded` or JSON.")
@@ -66,9 +67,9 @@ def holds_fields(fields: Fields) -> bool:
 
 async def image_in_base64(text: str, service: Service) -> Image:
     """A data URL's head is passed over, and so are breaks of the line and missing padding. Raises BadUpload."""
-    data = await _aside(len(text), lambda: _decoded(text))
+    data = await aside(len(text), lambda: _decoded(text))
     if len(data) > service.max_image_bytes:
-        raise _too_large(service)
+        raise image_too_large(service.max_image_bytes)
     return image_of(data, service)
 
 
@@ -107,7 +108,7 @@ class _Gathered:
         else:
             self._room -= len(piece)
             if self._room < 0:
-                raise _too_large(self._service)
+                raise image_too_large(self._service.max_image_bytes)
             self._texts[field].append(bytes(piece))
 
     def _add_to_image(self, field: str, piece: bytes) -> None:
@@ -115,7 +116,7 @@ class _Gathered:
         if image.size and not piece:
             raise BadUpload(f"The form has two files in the field `{field}`; send one.")
         if image.size + len(piece) > self._service.max_image_bytes:
-            raise _too_large(self._service)
+            raise image_too_large(self._service.max_image_bytes)
         if piece:
             image.feed(piece)
 
@@ -125,14 +126,19 @@ class _Gathered:
         return Submission(images, texts)
 
 
-async def gathered(receive: Receive, room: int, excess: UploadTooLarge) -> bytes:
-    """A body of up to `room` bytes. Raises `excess` for one that has more; ClientDisconnect."""
+async def aside(size: int, work: Callable[[], T]) -> T:
+    """In a thread where it pays: up to `INLINE_BYTES` it would cost more than the work."""
+    return await asyncio.to_thread(work) if size > INLINE_BYTES else work()
+
+
+async def gathered(receive: Receive, room: int, excess: UploadTooLarge) -> bytearray:
+    """A body of up to `room` bytes, not copied once more. Raises `excess` for one that has more; ClientDisconnect."""
     body = bytearray()
     async for chunk in chunks_of(receive):
         body += chunk
         if len(body) > room:
             raise excess
-    return bytes(body)
+    return body
 
 
 async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
@@ -151,12 +157,6 @@ def _text_room(service: Service) -> int:
     return service.max_image_bytes * 4 // 3 + FORM_ROOM
 
 
-def _too_large(service: Service) -> UploadTooLarge:
-    return UploadTooLarge(
-        f"An image may have {service.max_image_bytes:,} bytes here, and this upload has more; send a smaller file."
-    )
-
-
 def _decoded(text: str) -> bytes:
     head, _, data = text.partition(",") if text.startswith("data:") else ("", "", text)
     data = data.translate(_BLANKS).rstrip("=")
@@ -166,15 +166,18 @@ def _decoded(text: str) -> bytes:
         raise BadUpload(f"The image is not in base64: it begins with `{(head or data)[:20]}`.") from None
 
 
-def _text(data: bytes) -> str:
+def _text(data: bytes | bytearray) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
         raise BadUpload("A field that is a text is not in UTF-8.") from None
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """Raises BadUpload for what is no object, or no JSON: UTF-8, with no half of a surrogate pair (RFC 7493, 2.1)."""
+def json_object(body: bytearray, most: int = MAX_VALUES) -> dict[str, Any]:
+    """Raises BadUpload for what is no object, or no JSON: UTF-8, with no half of a surrogate pair (RFC 7493, 2.1); and
+    for more than `most` values, counted before they are made: `[],` is three bytes, and sixty in memory."""
+    if body.count(b",") > most:
+        raise BadUpload(f"The body's JSON has more than {most:,} commas; nothing that is asked here needs so many.")
     try:
         members = from_json(body)
     except ValueError as error:
@@ -184,7 +187,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     return members
 
 
-def _from_json(body: bytes) -> dict[str, str]:
+def _from_json(body: bytearray) -> dict[str, str]:
     members = json_object(body)
     return {name: told(name, value) for name, value in members.items() if value is not None}
 
@@ -196,7 +199,7 @@ def told(name: str, value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _from_url_encoded(body: bytes) -> dict[str, str]:
+def _from_url_encoded(body: bytearray) -> dict[str, str]:
     try:
         return dict(parse_qsl(_text(body), max_num_fields=MAX_PARTS))
     except ValueError as error:
@@ -204,11 +207,7 @@ def _from_url_encoded(body: bytes) -> dict[str, str]:
 
 
 _KINDS = ("multipart/form-data", "application/json", "application/x-www-form-urlencoded")
-_READERS: Mapping[str, Callable[[bytes], dict[str, str]]] = {
+_READERS: Mapping[str, Callable[[bytearray], dict[str, str]]] = {
     "application/json": _from_json,
     "application/x-www-form-urlencoded": _from_url_encoded,
 }
-
-
-async def _aside(size: int, work: Callable[[], T]) -> T:
-    return await asyncio.to_thread(work) if size > INLINE_BYTES else work()

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from proxy.api.counted import Counted
 from proxy.api.fields import fields_of
+from proxy.api.problems import said
 from proxy.api.service import service_of
-from proxy.api.sized import body_of
+from proxy.api.submission import aside, gathered
 from proxy.api.terms import terms_of
 from proxy.core.fingerprint import Image
-from proxy.errors import BackendAway, BadUpload, EmptyUpload
+from proxy.errors import BackendAway, BadUpload, EmptyUpload, UploadTooLarge
 from proxy.imaging.mask_formats import MaskFile, solid_in
 from proxy.imaging.refinement import AS_IT_IS, Refinement
 from proxy.imaging.run_lengths import Solid
@@ -34,12 +35,14 @@ class Seen:
 
 
 async def read(request: Request, model: type[Body]) -> Body:
-    """The request's JSON. Raises BadUpload, UploadTooLarge."""
-    body = await body_of(request, service_of(request).max_image_bytes * BASE64_ROOM)
+    """The request's JSON. Raises BadUpload, UploadTooLarge; ClientDisconnect."""
+    room = service_of(request).max_image_bytes * BASE64_ROOM
+    excess = UploadTooLarge(f"A request may have {room:,} bytes here, and this one has more; send fewer images.")
+    body = await gathered(request.receive, room, excess)
     try:
-        return model.model_validate_json(body)
+        return await aside(len(body), lambda: model.model_validate_json(body))
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors()[:3])
+        faults = (f"{'.'.join(map(str, fault['loc'])) or 'body'}: {said(fault['msg'])}" for fault in error.errors()[:3])
         raise BadUpload(f"The request is not what this door reads: {'; '.join(faults)}.") from None
 
 

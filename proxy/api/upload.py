@@ -5,7 +5,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from proxy.api.content_digest import announced_sha256
-from proxy.api.fields import Fields
+from proxy.api.fields import Fields, refuse_coding
 from proxy.api.form import FIELD
 from proxy.api.service import Service
 from proxy.core.fingerprint import Image
@@ -51,15 +51,15 @@ class Upload:
 
     def _check(self, size: int) -> None:
         if size > self._limit:
-            raise UploadTooLarge(
-                f"An image may have {self._limit:,} bytes here, and this upload has more; send a smaller file."
-            )
+            raise image_too_large(self._limit)
+
+
+def image_too_large(limit: int) -> UploadTooLarge:
+    return UploadTooLarge(f"An image may have {limit:,} bytes here, and this one has more; send a smaller file.")
 
 
 def _refuse_what_is_no_image(fields: Fields) -> None:
-    coding = fields.get("content-encoding", "identity")
-    if coding.strip().lower() != "identity":
-        raise UnsupportedUpload(f"The body has the Content-Encoding `{coding}`; send the image file as it is.")
+    refuse_coding(fields)
     media_type, _ = parse_options_header(fields.get("content-type", ""))
     if not (media_type.startswith("image/") or media_type == "application/octet-stream"):
         came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"

@@ -13,7 +13,7 @@ from proxy.core.keys import alias, alias_of, etag, rendered_key
 from proxy.core.lookup import Lookup, Wanted
 from proxy.core.oracle import Landed, Oracle
 from proxy.core.race import HeadStart, race
-from proxy.core.types import ANY_TERMS, Answer, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
+from proxy.core.types import ANY_TERMS, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import DeadlinePassed, NotCached, UnknownDigest
 
@@ -191,7 +191,7 @@ class Predictor:
 
 
 async def _render(image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
-    answer = Answer(*await renderer.render(image, mask))
+    answer = await renderer.render(image, mask)
     return Rendered(
         body=answer.body,
         media_type=answer.media_type,

@@ -156,7 +156,7 @@ class Backend(Protocol):
 
 
 class Answer(NamedTuple):
-    """What a renderer made."""
+    """What a renderer made. All of it is kept."""
 
     body: bytes
     media_type: str
@@ -171,8 +171,6 @@ class Renderer(Protocol):
     needs_image: bool
     """Whether the image's bytes are used, and not the mask alone."""
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str] | Answer:
-        """Body and media type, and what else is kept with them. `image` may be None if it is not needed.
-
-        Raises BadImage."""
+    async def render(self, image: Image | None, mask: Mask) -> Answer:
+        """`image` may be None if it is not needed. Raises BadImage."""
         ...

@@ -157,11 +157,12 @@ def _checked(text: str) -> httpx.URL:
         raise BadUrl(f"A picture's address may have {LONGEST_URL} letters, and this one has more.")
     try:
         url = httpx.URL(text)
+        host = url.host  # decoded only here: a name in Punycode can be nonsense
     except (httpx.InvalidURL, UnicodeError) as error:
         raise BadUrl(f"A picture's address cannot be understood: {error}.") from None
     if url.scheme not in _PORTS:
         raise BadUrl(f"Pictures are fetched from http:// and https:// addresses, not from `{url.scheme[:20]}:`.")
-    if not url.host:
+    if not host:
         raise BadUrl("A picture's address names no host: it looks like https://images.example/cat.jpg.")
     if url.userinfo:
         raise BadUrl("A picture's address may hold no user and password; nobody would keep them secret.")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from PIL import Image as Pillow
 
-from proxy.errors import TooManyPixels
+from proxy.errors import SideTooLong
 from proxy.imaging import png
 from proxy.imaging.backgrounds import covering, spread
 
@@ -17,8 +17,8 @@ PNG, WEBP, AVIF, JPEG, ZIP = "image/png", "image/webp", "image/avif", "image/jpe
 MEDIA_TYPES: Mapping[Format, str] = {"png": PNG, "webp": WEBP, "avif": AVIF, "jpeg": JPEG, "zip": ZIP}
 """Of each format that has only one."""
 QUALITY = {"WEBP": {"quality": 90}, "AVIF": {"quality": 80, "speed": 8}, "JPEG": {"quality": 92, "subsampling": 0}}
-LONGEST_SIDE_PX = {"WEBP": 16_383, "AVIF": 65_536, "JPEG": 65_500}
-"""Of what their encoders write; PNG has no such limit."""
+LONGEST = {"WEBP": 16_383, "AVIF": 65_536, "JPEG": 65_500}
+"""Pixels on a side that the formats' encoders (libwebp, libavif, libjpeg) can hold."""
 JPEG_BLOCK_PX = 8
 """What lies so near to a pixel is coded together with it (ITU-T T.81, 4.3)."""
 
@@ -27,11 +27,21 @@ def encoded(picture: Pillow.Image, kind: Format) -> tuple[bytes, str]:
     """A picture of mode L, RGB or RGBA as a file with its media type, and with the ICC profile of its `info`.
 
     JPEG shows what can be seen through on white paper. `zip`: `color.jpg` and `alpha.png`. `auto`: PNG when anything
-    can be seen through, else JPEG. Raises TooManyPixels for a side that is too long for the format.
+    can be seen through, or JPEG cannot hold it; else JPEG. Raises SideTooLong.
     """
     if kind == "auto":
-        kind = "png" if _has_holes(picture) else "jpeg"
+        kind = "png" if _has_holes(picture) or max(picture.size) > LONGEST["JPEG"] else "jpeg"
     return _WRITERS[kind](picture)
+
+
+def check_sides(picture: Pillow.Image, kind: str) -> None:
+    """`kind`: as Pillow calls it. Raises SideTooLong."""
+    width, height = picture.size
+    most = LONGEST[kind]
+    if max(width, height) > most:
+        raise SideTooLong(
+            f"The answer has {width} x {height} pixels, and {kind} holds no side above {most:,}; ask for a PNG."
+        )
 
 
 def _png(picture: Pillow.Image) -> tuple[bytes, str]:
@@ -66,15 +76,6 @@ _WRITERS: Mapping[Format, Callable[[Pillow.Image], tuple[bytes, str]]] = {
     "jpeg": _jpeg,
     "zip": _zip,
 }
-
-
-def check_sides(picture: Pillow.Image, kind: str) -> None:
-    """Raises TooManyPixels."""
-    width, height = picture.size
-    if max(width, height) > (longest := LONGEST_SIDE_PX[kind]):
-        raise TooManyPixels(
-            f"The answer has {width} x {height} pixels, and a {kind} at most {longest:,} on a side; ask for a PNG."
-        )
 
 
 def _saved(picture: Pillow.Image, kind: str) -> bytes:

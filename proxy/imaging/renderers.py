@@ -5,14 +5,10 @@ import io
 import struct
 
 from PIL import Image as Pillow
-from PIL import ImageChops
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Mask
+from proxy.core.types import Answer, Mask
 from proxy.errors import BackendError
-from proxy.imaging.colours import in_rgb
-from proxy.imaging.foreground import cut_out
-from proxy.imaging.picture import upright
 from proxy.imaging.png import encode
 
 PNG = "image/png"
@@ -26,10 +22,10 @@ class MaskPng:
     name = "mask.png"
     needs_image = False
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
+    async def render(self, image: Image | None, mask: Mask) -> Answer:  # noqa: ARG002 - a mask is enough here
         if mask.png[IHDR_SIZE] == struct.pack(">II", mask.width, mask.height):
-            return mask.png, PNG  # as it lies
-        return await asyncio.to_thread(mask_png, mask), PNG
+            return Answer(mask.png, PNG)  # as it lies
+        return Answer(await asyncio.to_thread(mask_png, mask), PNG)
 
 
 class ModelMaskPng:
@@ -38,22 +34,8 @@ class ModelMaskPng:
     name = "mask.model.png"
     needs_image = False
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:  # noqa: ARG002 - a mask is enough here
-        return mask.png, PNG
-
-
-class CutoutPng:
-    """The upright image with the mask as alpha: RGBA, clean edges, the ICC profile kept, EXIF dropped."""
-
-    name = "cutout.png"
-    needs_image = True
-
-    def __init__(self, max_pixels: int) -> None:
-        self._max_pixels = max_pixels
-
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
-        assert image is not None
-        return await asyncio.to_thread(cutout_png, image, mask, self._max_pixels), PNG
+    async def render(self, image: Image | None, mask: Mask) -> Answer:  # noqa: ARG002 - a mask is enough here
+        return Answer(mask.png, PNG)
 
 
 def mask_png(mask: Mask) -> bytes:
@@ -63,18 +45,6 @@ def mask_png(mask: Mask) -> bytes:
 def scaled_png(png: bytes, size: tuple[int, int]) -> bytes:
     """The mask in `png`, brought to width and height. Raises BackendError when it is no picture."""
     return encode(scaled(png, size))
-
-
-def cutout_png(image: Image, mask: Mask, max_pixels: int) -> bytes:
-    """Where the image had holes of its own, they stay holes; where nothing is left, the colour is black.
-    Raises BadImage."""
-    picture = in_rgb(upright(image, max_pixels))
-    alpha = scaled(mask.png, picture.size)
-    if picture.mode == "RGBA":
-        alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
-    shown = cut_out(picture, alpha)
-    shown.info = picture.info
-    return encode(shown)
 
 
 def scaled(png: bytes, size: tuple[int, int] | None) -> Pillow.Image:

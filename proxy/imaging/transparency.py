@@ -21,10 +21,10 @@ class InputIfTransparent:
         self._renderer = renderer
         self._max_pixels = max_pixels
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str] | Answer:
+    async def render(self, image: Image | None, mask: Mask) -> Answer:
         assert image is not None
         media_type = await asyncio.to_thread(_media_type_with_holes, image, self._max_pixels)
-        return (b"".join(image.chunks), media_type) if media_type else await self._renderer.render(image, mask)
+        return Answer(b"".join(image.chunks), media_type) if media_type else await self._renderer.render(image, mask)
 
 
 class WithoutHoles:
@@ -37,7 +37,7 @@ class WithoutHoles:
         self._renderer = renderer
         self._max_pixels = max_pixels
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str] | Answer:
+    async def render(self, image: Image | None, mask: Mask) -> Answer:
         assert image is not None
         return await self._renderer.render(await asyncio.to_thread(_filled, image, self._max_pixels), mask)
 

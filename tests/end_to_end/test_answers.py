@@ -34,10 +34,11 @@ def test_a_cutout_is_the_image_with_its_mask_as_alpha(proxy: RunningProxy):
     mask, cutout = opened(proxy.mask(image).content), opened(proxy.cutout(image).content)
     assert cutout.mode == "RGBA"
     assert cutout.getchannel("A").tobytes() == mask.tobytes()
-    what_is_left = mask.point(lambda level: 255 if level else 0)
-    black = Image.new("RGB", mask.size)
-    kept = Image.composite(Image.open(io.BytesIO(image)), black, what_is_left)
-    assert cutout.convert("RGB").tobytes() == kept.tobytes()
+    black, solid = Image.new("RGB", mask.size), mask.point(lambda level: 255 if level == 255 else 0)
+    photo, colours = Image.open(io.BytesIO(image)), cutout.convert("RGB")
+    assert Image.composite(colours, black, solid).tobytes() == Image.composite(photo, black, solid).tobytes()
+    removed = mask.point(lambda level: 0 if level else 255)
+    assert Image.composite(colours, black, removed).tobytes() == black.tobytes()
 
 
 def test_an_answer_names_its_image_and_its_model(proxy: RunningProxy, archive: Archive):

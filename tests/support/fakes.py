@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from proxy.core.events import Events
 from proxy.core.fingerprint import Image
 from proxy.core.keys import aliases_of
-from proxy.core.types import Description, Entry, Found, Inference, Key, Mask, Model, Rendered
+from proxy.core.types import Answer, Description, Entry, Found, Inference, Key, Mask, Model, Rendered
 from proxy.errors import RematteError
 
 MODEL = Model("inspyrenet", "small-00000000")
@@ -111,8 +111,8 @@ class MaskRenderer:
     name = "mask"
     needs_image = False
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str]:
-        return mask.png, "image/png"
+    async def render(self, image: Image | None, mask: Mask) -> Answer:
+        return Answer(mask.png, "image/png")
 
 
 class Heard(Events):

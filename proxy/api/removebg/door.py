@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from proxy.api.admission import KEY
-from proxy.api.dialect import prediction_of, within
+from proxy.api.dialect import Deadline, prediction_of
 from proxy.api.fields import Fields, fields_of
 from proxy.api.removebg.answers import answer
 from proxy.api.removebg.errors import CORS, Fault, Refused, refusal
@@ -90,17 +90,19 @@ async def _removed(request: Request, fields: Fields) -> Response:
     wished = wishes(came.texts)
     read_s = time.perf_counter() - begun
     service.metrics.took("read", read_s)
-    prediction = await within(service.removebg_deadline_s, _predicted(request, fields, came, wished))
+    prediction = await _predicted(request, fields, came, wished)
     return await answer(prediction, wished, fields, {"read": read_s} | prediction.stages)
 
 
 async def _predicted(request: Request, fields: Fields, came: Submission, wished: Wishes) -> Prediction:
-    """Raises Refused for an image that is none, or shows nothing."""
+    """Raises Refused for an image that is none, or shows nothing; DeadlinePassed."""
     service = service_of(request)
-    image, backdrop = await source_in(came, service), await background_in(came, service)
+    deadline = Deadline(service.removebg_deadline_s)
+    image = await deadline.within(source_in(came, service))
+    backdrop = await deadline.within(background_in(came, service))
     renderer = renderer_of(wished, backdrop, service)
     try:
-        prediction = await prediction_of(request, fields, image, renderer)
+        prediction = await prediction_of(request, fields, image, renderer, deadline)
     except TooManyPixels:
         raise
     except BadImage as error:

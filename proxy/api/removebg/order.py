@@ -34,7 +34,7 @@ class WithinBounds:
         self._renderer = renderer
         self._region = region
 
-    async def render(self, image: Image | None, mask: Mask) -> tuple[bytes, str] | Answer:
+    async def render(self, image: Image | None, mask: Mask) -> Answer:
         """Raises Refused, and what its renderer does."""
         if fault := region_fault(self._region, (mask.width, mask.height)):
             raise Refused(fault)

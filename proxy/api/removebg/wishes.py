@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from proxy.api import notations
+from proxy.api.problems import said
 from proxy.api.removebg.errors import Fault, Refused
 from proxy.imaging.backgrounds import Colour
 from proxy.imaging.geometry import Length, Margins, Region
@@ -127,7 +128,7 @@ def wishes(texts: Mapping[str, str]) -> Wishes:
     try:
         wished = Wishes.model_validate(texts)
     except ValidationError as error:
-        faults = (Fault(f"invalid_{fault['loc'][0]}", _said(fault["msg"])) for fault in error.errors())
+        faults = (Fault(f"invalid_{fault['loc'][0]}", said(fault["msg"])) for fault in error.errors())
         raise Refused(*faults) from None
     if wished.roi and (fault := region_fault(wished.roi)):
         raise Refused(fault)
@@ -154,8 +155,3 @@ def _is_empty(low: Length, high: Length, side: int | None) -> bool:
     if low.relative == high.relative:
         return low.value >= high.value
     return side is not None and low.of(side) >= high.of(side)
-
-
-def _said(message: str) -> str:
-    """pydantic puts `Value error, ` before what we said."""
-    return message.removeprefix("Value error, ")

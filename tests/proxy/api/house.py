@@ -21,10 +21,10 @@ from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Fetcher
-from proxy.imaging.composition import Cutout
+from proxy.imaging.composition import Composition, Cutout
 from proxy.imaging.measure import Measure as ImagingMeasure
 from proxy.imaging.names import PictureNames
-from proxy.imaging.renderers import CutoutPng, MaskPng, ModelMaskPng
+from proxy.imaging.renderers import MaskPng, ModelMaskPng
 from tests.support.fakes import MODEL, DictCache, FakeBackend
 
 MAX_BYTES = 100_000
@@ -92,7 +92,7 @@ async def house(
         max_image_bytes=MAX_BYTES,
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
-        cutout=CutoutPng(MAX_PIXELS),
+        cutout=Cutout(Composition(), MAX_PIXELS),
         compose=lambda composition: Cutout(composition, MAX_PIXELS),
         readiness=readiness,
         checks=all_well,

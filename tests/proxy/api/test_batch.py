@@ -241,7 +241,10 @@ async def test_a_caller_who_leaves_stops_the_batch():
                 await asyncio.sleep(0)
         assert it.drain.is_empty
         backend.release()
+        counted = (await it.client.get("/metrics")).text
     assert backend.calls == 1
+    assert 'rematte_predictions_total{door="/v1/batch",status="499"} 8.0' in counted
+    assert 'status="500"' not in counted
 
 
 async def test_pictures_are_counted_like_any_others():

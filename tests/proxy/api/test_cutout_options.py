@@ -6,7 +6,7 @@ import httpx
 import pytest
 from PIL import Image as Pillow
 
-from proxy.api.options import CutoutOptions
+from proxy.api.cutout_options import CutoutOptions
 from proxy.errors import BadUpload
 from proxy.imaging.backgrounds import Backdrop, Blur, Colour, Gradient
 from proxy.imaging.composition import Composition

@@ -12,6 +12,7 @@ CAT = file_of(corners(48, 32), "JPEG")
 ONE, TWO = "the-first-key-0001", "the-other-key-0002"
 KEYS = Keys([ONE, TWO])
 DIGEST = 64 * "0"
+OPEN_DOORS = {"GET /livez", "GET /metrics", "GET /readyz", "GET /x-anylabeling/health"}
 
 
 def test_where_there_are_no_keys_everybody_is_let_in():
@@ -79,6 +80,18 @@ async def test_with_a_key_all_is_as_usual(path: str, given: dict[str, str]):
 async def test_who_watches_needs_none(path: str):
     async with house(keys=KEYS) as it:
         assert (await it.client.get(path)).status_code == 200
+
+
+async def test_every_other_door_is_closed_to_whoever_has_none():
+    """A door that is built tomorrow must ask for a key too, or be named here."""
+    async with house(keys=KEYS, admin_token="the-admins-own-token") as it:
+        open_doors = {
+            f"{method.upper()} {path}"
+            for path, operations in it.app.openapi()["paths"].items()
+            for method in operations
+            if (await it.client.request(method, path)).status_code not in (401, 403)
+        }
+    assert open_doors == OPEN_DOORS
 
 
 async def test_administration_has_its_own_token_and_takes_no_key():

@@ -11,9 +11,11 @@ import pytest
 from label_studio_sdk.converter.brush import decode_rle
 from label_studio_sdk.label_interface import LabelInterface
 from PIL import Image as Pillow
+from pydantic import ValidationError
 
 from proxy.api import Readiness
 from proxy.api.keys import Keys
+from proxy.api.label_studio import Tasks
 from tests.proxy.api.house import House, house
 from tests.proxy.imaging.pictures import corners, file_of
 from tests.support.fakes import MODEL, FakeBackend, grey_png
@@ -272,3 +274,8 @@ async def test_a_damaged_password_is_none(authorization: str):
         locked = await it.client.get("/label-studio/health", headers=headers)
     assert (free.status_code, locked.status_code) == (200, 401)
     assert locked.headers["WWW-Authenticate"] == "Basic"
+
+
+def test_a_labelling_config_that_would_take_seconds_to_read_is_refused():
+    with pytest.raises(ValidationError, match="label_config"):
+        Tasks.model_validate({"tasks": [{"data": {}}], "label_config": " " * 1_000_001})

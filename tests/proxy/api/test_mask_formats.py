@@ -47,6 +47,13 @@ def pixels(answer: httpx.Response) -> np.ndarray:
     return np.asarray(Pillow.open(io.BytesIO(answer.content)))
 
 
+async def test_a_mask_that_webp_cannot_hold_is_refused_by_name():
+    async with house() as it:
+        image = file_of(Pillow.new("RGB", (16_384, 1)), "PNG")
+        answer = await it.client.post("/v1/mask?format=webp", content=image, headers={"Content-Type": "image/png"})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/side-too-long")
+
+
 async def test_webp_keeps_every_level():
     levels = np.arange(WIDTH * HEIGHT, dtype=np.uint8).reshape(HEIGHT, WIDTH)
     async with house(backend(levels)) as it:

@@ -108,6 +108,11 @@ async def test_what_cannot_be_taken_apart_is_refused(media_type: str, data: byte
         await submitted(media_type, data)
 
 
+async def test_values_without_number_are_refused_before_they_are_made():
+    with pytest.raises(BadUpload, match="more than 1,000 commas"):
+        await submitted(JSON, b'{"size": [' + b"[]," * 2000)  # what is cut off would be no JSON
+
+
 async def test_a_body_with_a_coding_is_refused():
     with pytest.raises(UnsupportedUpload):
         await submitted(JSON, b"{}", content_encoding="gzip")

@@ -17,7 +17,7 @@ class Echo(MaskRenderer):
 
     async def render(self, image, mask):
         await asyncio.sleep(0)
-        return b"".join(image.chunks), "image/png"
+        return Answer(b"".join(image.chunks), "image/png")
 
 
 async def test_a_new_image_is_inferred_rendered_and_kept():

@@ -54,6 +54,7 @@ async def test_a_picture_is_fetched_with_its_query_and_without_its_fragment():
         "http://",
         "http:///cat.jpg",
         "http://[::1",
+        "http://xn--/cat.jpg",
         "http://images.example:0/",
         "http://images.example:99999/",
         "http://user:hunter2@images.example/",

@@ -13,7 +13,6 @@ from proxy.imaging.backgrounds import WHITE, Backdrop, Blur, Colour, Gradient
 from proxy.imaging.composition import Composition, Cutout, composed, subject_box
 from proxy.imaging.geometry import Length, Margins, Placing, Region
 from proxy.imaging.refinement import Refinement
-from proxy.imaging.renderers import cutout_png
 from proxy.imaging.shadow import Shadow
 from tests.proxy.imaging.pictures import corners, file_of, image, linear_rgb_profile, mask, picture_in
 
@@ -45,12 +44,6 @@ def facts(composition: Composition, png: bytes | None = None) -> dict[str, int]:
 
 def colour_at(composition: Composition, at: tuple[int, int], picture: bytes | None = None) -> object:
     return shown(composition, picture).getpixel(at)
-
-
-@pytest.mark.parametrize("kind", ["RGB", "RGBA", "P", "L"])
-def test_without_a_wish_it_is_the_plain_cutout(kind: str):
-    picture = file_of(corners(60, 40).convert(kind), icc_profile=PROFILE if "RGB" in kind else None)
-    assert answer(Composition(), picture).body == cutout_png(image(picture), mask(60, 40, grey(SUBJECT)), LIMIT)
 
 
 def test_half_of_a_white_background_is_taken_out_of_a_soft_edge():

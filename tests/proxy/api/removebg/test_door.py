@@ -384,7 +384,9 @@ async def test_whoever_waits_too_long_is_told_before_the_client_gives_up():
     async with house(FakeBackend(mask=subject(), open=False)) as it:
         it.app.state.service = replace(it.app.state.service, removebg_deadline_s=0.05)
         answer = await send(it)
+        counted = (await it.client.get("/metrics")).text
     assert (answer.status_code, code_of(answer)) == (504, "")
+    assert 'rematte_predictions_total{door="/v1.0/removebg",status="504"} 1.0' in counted
 
 
 async def test_whoever_asks_again_meanwhile_shares_the_flight():

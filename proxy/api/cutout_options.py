@@ -1,4 +1,4 @@
-"""What a caller may ask of an answer, one model for each door; and the renderer that does what was asked.
+"""What a caller may ask of a cutout, and the renderer that does what was asked.
 
 The same names in a query, in a form's fields and in a JSON body. None of them enters the mask's key: whatever is asked
 of a picture, its mask is made once.
@@ -10,7 +10,6 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from proxy.api import notations
-from proxy.api.mask_options import MaskOptions
 from proxy.api.negotiation import choose
 from proxy.api.notations import checked
 from proxy.api.refinement_options import RefinementOptions
@@ -22,8 +21,6 @@ from proxy.imaging.composition import Composition
 from proxy.imaging.containers import MEDIA_TYPES, Format
 from proxy.imaging.geometry import Placing
 from proxy.imaging.shadow import Shadow
-
-__all__ = ["CutoutOptions", "MaskOptions"]
 
 CUTOUT_FORMATS: Mapping[Format, str] = MEDIA_TYPES
 
