@@ -102,11 +102,14 @@ async def _predicted(request: Request, fields: Fields, came: Submission, wished:
     backdrop = await deadline.within(background_in(came, service))
     renderer = renderer_of(wished, backdrop, service)
     try:
-        prediction = await prediction_of(request, fields, image, renderer, deadline)
+        return await prediction_of(request, fields, image, renderer, deadline, _check)
     except TooManyPixels:
         raise
     except BadImage as error:
         raise Refused(Fault(_CODES[fault_of(image)], str(error))) from error
+
+
+def _check(prediction: Prediction) -> None:
+    """Raises Refused where nothing is to be seen."""
     if prediction.rendered.confidence < UNSURE or not dict(prediction.rendered.facts)["foreground_width"]:
         raise Refused(Fault("unknown_foreground", "Nothing stands out in this image."))
-    return prediction

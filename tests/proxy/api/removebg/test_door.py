@@ -366,6 +366,8 @@ async def test_an_image_in_which_nothing_stands_out_has_no_foreground():
         assert code_of(await send(it)) == "unknown_foreground"
     async with house(FakeBackend(mask=subject(box=(0, 0, 0, 0)))) as it:
         assert code_of(await send(it)) == "unknown_foreground"
+        counted = (await it.client.get("/metrics")).text
+    assert 'rematte_predictions_total{door="/v1.0/removebg",status="400"} 1.0' in counted
 
 
 @pytest.mark.parametrize(
