@@ -45,9 +45,10 @@ check: $(DEVELOPMENT) ## linters and types
 	$(BIN)/hadolint Dockerfile-build
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.gpu.yml
 
-soak: $(DEVELOPMENT) ## 100,000 requests with 20,000 hang-ups, 10,000 of all kinds: nothing wrong, nothing left behind
+soak: $(DEVELOPMENT) ## 100,000 requests with 20,000 hang-ups, 10,000 of all kinds, 10,000 damaged: nothing wrong or left
 	$(BIN)/python -m benchmarks.soak
 	$(BIN)/python -m benchmarks.mixed
+	$(BIN)/python -m benchmarks.fuzz
 
 bench: $(DEVELOPMENT) ## measures, and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -7,6 +7,9 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks.servers import Served
 
+MEMORY_TIER = 4 * 2**20
+FAREWELL_S = 2.0
+"""For the proxy to notice that all have left."""
 MOST_GROWTH = 1.05
 MOST_NEW_FILES = 8
 """Open files that may come and go: connections to Redis and TorchServe are made when they are needed."""

@@ -23,17 +23,15 @@ from rich.progress import Progress
 
 from benchmarks import archives, servers
 from benchmarks.archives import MARKED
-from benchmarks.holding import Holding, leaks
+from benchmarks.holding import FAREWELL_S, MEMORY_TIER, Holding, leaks
 from benchmarks.link import HOST
 from benchmarks.marking_handler import bears_mark
 from benchmarks.pictures import copies, photo
-from benchmarks.soak import FAREWELL_S, MEMORY_TIER
 
 CALLERS = 8
+SETTINGS = {"memory_bytes": str(MEMORY_TIER)} | servers.PATIENT
 KNOWN = 40
 """Images that are asked for again and again: the memory tier has some of them, and Redis all."""
-PATIENT = {"redis_timeout_ms": "10000"}
-"""A busy machine's Redis is no empty one: whoever names a digest would be told 404."""
 _JPEG = {"content-type": "image/jpeg"}
 
 
@@ -139,7 +137,9 @@ def main() -> None:
         with (
             servers.torchserve(Path(folder)) as backend,
             servers.redis() as redis_url,
-            servers.proxy(backend, MARKED, redis_url=redis_url, memory_bytes=str(MEMORY_TIER), **PATIENT) as proxy,
+            servers.proxy(
+                backend, MARKED, redis_url=redis_url, memory_bytes=str(MEMORY_TIER), **servers.PATIENT
+            ) as proxy,
         ):
             done, before, after = uvloop.run(run(proxy, requests, bar))
     print(", ".join(f"{count:,} x {kind}" for kind, count in sorted(done.items())))

@@ -20,6 +20,8 @@ from benchmarks.link import HOST
 from proxy.up.redis import find_redis
 
 PATIENCE_S = 300.0
+PATIENT = {"redis_timeout_ms": "10000"}
+"""A busy machine's Redis is no empty one: who names a digest would be told 404, and who has it forgotten 503."""
 _NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; user root;
 events {{}}

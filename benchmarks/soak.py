@@ -22,7 +22,7 @@ from rich.progress import Progress
 
 from benchmarks import archives, servers
 from benchmarks.archives import MARKED
-from benchmarks.holding import Holding, leaks
+from benchmarks.holding import FAREWELL_S, MEMORY_TIER, Holding, leaks
 from benchmarks.link import HOST
 from benchmarks.load import Door
 from benchmarks.marking_handler import bears_mark
@@ -30,11 +30,8 @@ from benchmarks.pictures import copies, photo
 
 CALLERS = 16
 IMAGES = 1000
-MEMORY_TIER = 4 * 2**20
 WARM = 0.3
 """Of the requests, until memory and connections are taken for what a warm proxy holds."""
-FAREWELL_S = 2.0
-"""For the proxy to notice that all have left."""
 
 
 class Masks:

@@ -11,11 +11,14 @@ from starlette.exceptions import HTTPException
 
 from proxy.api.kept import Digest
 from proxy.api.openapi import admin_problems
+from proxy.api.openapi_examples import shown
 from proxy.api.service import service_of
 from proxy.cache import keeper
 from proxy.errors import Unauthorised
 
-_bearer = HTTPBearer(auto_error=False, description="The value of `REMATTE_ADMIN_TOKEN`.")
+_bearer = HTTPBearer(
+    scheme_name="AdministrationToken", auto_error=False, description="The value of `REMATTE_ADMIN_TOKEN`."
+)
 
 
 def require_token(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
@@ -65,13 +68,21 @@ class Forgotten(BaseModel):
     redis: int | None = Field(description="Null where there is no Redis.")
 
 
+_HELD = {"entries": 40, "bytes": 3_145_728, "idle_s": 1204.5, "hit_ratio": 0.95}
+_CONTENTS = {"idle_ttl_s": 1800.0, "memory": _HELD, "redis": _HELD}
+
 Model = Annotated[
     str | None,
     Query(min_length=1, pattern=r"^[^*]+$", description="Only what this version made, as `X-Model-Version` says it."),
 ]
 
 
-@router.get("/admin/cache", operation_id="cache_contents", summary="What the cache holds", responses=admin_problems())
+@router.get(
+    "/admin/cache",
+    operation_id="cache_contents",
+    summary="What the cache holds",
+    responses=admin_problems() | {200: shown("What each tier holds.", _CONTENTS)},
+)
 async def contents(request: Request) -> Contents:
     """Entries, bytes, age and hit ratio by tier. Looks at every entry in Redis: for people, not for every second."""
     service = service_of(request)
@@ -84,7 +95,12 @@ async def contents(request: Request) -> Contents:
     )
 
 
-@router.delete("/admin/cache", operation_id="purge", summary="Forget everything", responses=admin_problems())
+@router.delete(
+    "/admin/cache",
+    operation_id="purge",
+    summary="Forget everything",
+    responses=admin_problems() | {200: shown("How much was forgotten.", {"memory": 12, "redis": 40})},
+)
 async def purge(request: Request, model: Model = None) -> Forgotten:
     """Forgets all entries, or those of one model, in every tier of every replica. Nothing needs this: a new archive's
     masks have new names. It is for a disk that is full, or a model that should not have been live.
@@ -98,6 +114,7 @@ async def purge(request: Request, model: Model = None) -> Forgotten:
     summary="Forget one image",
     status_code=204,
     response_class=Response,
+    response_description="Nothing of it is kept any more.",
     responses=admin_problems(),
 )
 async def forget(request: Request, digest: Digest) -> None:

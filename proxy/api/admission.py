@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from proxy.api.fields import fields_of
 from proxy.api.keys import key_of
@@ -14,7 +15,19 @@ from proxy.errors import UnknownKey
 _WHERE = "One of `REMATTE_API_KEYS`, where that is set; without it, nobody is asked for a key."
 _header = APIKeyHeader(name="X-API-Key", scheme_name="Key", auto_error=False, description=_WHERE)
 _bearer = HTTPBearer(scheme_name="KeyAsToken", auto_error=False, description=_WHERE)
-_basic = HTTPBasic(scheme_name="KeyAsPassword", auto_error=False, description=f"As the password, of any user. {_WHERE}")
+
+
+class _Basic(HTTPBasic):
+    """What is no user and password is as good as none; FastAPI would refuse it where nobody is asked for a key."""
+
+    async def __call__(self, request: HTTPConnection) -> HTTPBasicCredentials | None:  # type: ignore[override] # as its own
+        try:
+            return await super().__call__(request)
+        except HTTPException:
+            return None
+
+
+_basic = _Basic(scheme_name="KeyAsPassword", auto_error=False, description=f"As the password, of any user. {_WHERE}")
 _tool = APIKeyHeader(name="Token", scheme_name="KeyOfXAnyLabeling", auto_error=False, description=_WHERE)
 
 

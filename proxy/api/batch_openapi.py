@@ -37,7 +37,8 @@ def batch_body() -> Json:
                         "required": [LIST],
                         "properties": listed,
                         "additionalProperties": _OPTIONS,
-                    }
+                    },
+                    "example": {LIST: ["https://images.example/cat.jpg", {FIELD: "/9j/4AAQ…"}], "output": "cutout"},
                 },
             },
         },

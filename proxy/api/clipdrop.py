@@ -10,6 +10,7 @@ from proxy.api.admission import KEY
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.negotiation import choose
+from proxy.api.openapi_examples import failures, reason
 from proxy.api.predictions import response_of
 from proxy.api.problems import Failure
 from proxy.api.service import Service, service_of
@@ -49,22 +50,16 @@ _FORM = {
         "transparency_handling": {"type": "string", "enum": ["return_input_if_non_opaque", "discard_alpha_layer"]},
     },
 }
-_FAILED = {
-    "description": "What went wrong.",
-    "content": {"application/json": {"schema": {"type": "object"}, "example": {"error": "The image is damaged."}}},
-}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The cutout, in the format that `Accept` likes best; or the image itself, where it has holes.",
         "headers": {name: {"schema": {"type": "string"}} for name in CREDITS},
         "content": {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in FORMATS.values()},
     },
-    **dict.fromkeys((400, 401, 406, 500, 502, 503, 504), _FAILED),
+    **failures((400, 401, 406, 500, 502, 503, 504), lambda status: {"error": reason(status)}),
 }
 
-router = APIRouter(
-    prefix="/remove-background", tags=["other dialects"], dependencies=KEY, default_response_class=Response
-)
+router = APIRouter(prefix="/remove-background", tags=["Clipdrop"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(

@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from proxy.api.openapi_examples import shown
 from proxy.api.service import Readiness, service_of
 
 router = APIRouter(tags=["health"])
@@ -63,10 +64,16 @@ VERBOSE = {
     "description": "Looks at each part, and at how Redis is set up.",
     "schema": {"type": "string"},
 }
+_READY = {"status": "ready", "degraded": [], "model": {"name": "inspyrenet", "version": "small-5d41402a"}}
 UNREADY = "No model has been ready yet, the server is stopping, or `strict` and degraded."
 
 
-@router.get("/livez", operation_id="livez", summary="Is the process alive?")
+@router.get(
+    "/livez",
+    operation_id="livez",
+    summary="Is the process alive?",
+    responses={200: shown("It is.", {"status": "alive"})},
+)
 async def livez(response: Response) -> Alive:
     """200 for as long as the process answers, whatever else is down."""
     response.headers.update(FRESH)
@@ -80,10 +87,8 @@ async def livez(response: Response) -> Alive:
     openapi_extra={"parameters": [STRICT, VERBOSE]},
     response_model_exclude_unset=True,
     responses={
-        503: {
-            "model": Ready,
-            "description": "No model has been ready yet, the server is stopping, or `strict` and degraded.",
-        }
+        200: shown("They can.", _READY),
+        503: {"model": Ready} | shown(UNREADY, _READY | {"status": "starting", "model": None}),
     },
 )
 async def readyz(request: Request, response: Response) -> Ready:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
@@ -15,7 +16,8 @@ from proxy.api.admission import PASSWORD
 from proxy.api.departure import while_connected
 from proxy.api.label_config import BrushTag, brush_tag
 from proxy.api.label_prompts import Context, prompts_of, wanted_label
-from proxy.api.openapi import json_body, prediction_problems
+from proxy.api.openapi import challenge, model_problems, task_problems
+from proxy.api.openapi_examples import json_body, shown
 from proxy.api.service import Service, service_of
 from proxy.api.submission import image_in_base64, image_of
 from proxy.api.tools import Seen, live_version, read, seen
@@ -31,7 +33,7 @@ AT_ONCE = 8
 MAX_CONFIG_LETTERS = 1_000_000
 """Thousands of labels, in some milliseconds."""
 
-router = APIRouter(prefix="/label-studio", tags=["annotation tools"], dependencies=PASSWORD)
+router = APIRouter(prefix="/label-studio", tags=["Label Studio"], dependencies=PASSWORD)
 
 
 class Task(BaseModel):
@@ -54,7 +56,7 @@ class Tasks(BaseModel):
     params: Params = Params()
 
 
-class Prediction(BaseModel):
+class TaskPrediction(BaseModel):
     """`result` is empty where nothing stands out, and where the image of one task of several cannot be had."""
 
     result: list[dict[str, Any]]
@@ -65,10 +67,10 @@ class Prediction(BaseModel):
 class Predictions(BaseModel):
     """One for each task, in their order."""
 
-    results: list[Prediction]
+    results: list[TaskPrediction]
 
 
-class Health(BaseModel):
+class BackendHealth(BaseModel):
     status: str = "UP"
     model_class: str = "Rematte"
 
@@ -93,17 +95,30 @@ _EXAMPLE = {
     '<Label value="Foreground"/></BrushLabels></View>',
     "params": {"context": None},
 }
+_PROJECT = {"project": "1.1763690000", "schema": _EXAMPLE["label_config"], "hostname": "http://localhost:8080"}
+_EVENT = {"action": "ANNOTATION_CREATED", "project": {"id": 1}, "annotation": {"id": 7, "result": []}}
+_RESULT = brush_results(np.ones((1, 2), np.bool_), "tag", "image", "Foreground")
+_PREDICTIONS = {"results": [{"result": _RESULT, "score": 0.9987, "model_version": "small-5d41402a"}]}
 
 
-@router.get("/health", operation_id="label_studio_health", summary="Whether the backend is up")
+@router.get(
+    "/health",
+    operation_id="label_studio_health",
+    summary="Whether the backend is up",
+    responses=challenge() | {200: shown("It is.", {"status": "UP", "model_class": "Rematte"})},
+)
 @router.get("/", include_in_schema=False)
-async def health() -> Health:
+async def health() -> BackendHealth:
     """Label Studio waits a second for it. The model is not asked."""
-    return Health()
+    return BackendHealth()
 
 
 @router.post(
-    "/setup", operation_id="label_studio_setup", summary="Which model answers", responses=prediction_problems()
+    "/setup",
+    operation_id="label_studio_setup",
+    summary="Which model answers",
+    responses=model_problems() | {200: shown("The live one.", {"model_version": "small-5d41402a"})},
+    openapi_extra=json_body(_PROJECT, required=False),
 )
 async def setup(request: Request) -> Setup:
     """What Label Studio sends about its project is not needed: it comes with each prediction again."""
@@ -114,14 +129,20 @@ async def setup(request: Request) -> Setup:
     "/versions",
     operation_id="label_studio_versions",
     summary="Which models there are",
-    responses=prediction_problems(),
+    responses=model_problems() | {200: shown("One.", {"versions": ["small-5d41402a"]})},
 )
 async def versions(request: Request) -> Versions:
     """The live one."""
     return Versions(versions=[live_version(request)])
 
 
-@router.post("/webhook", operation_id="label_studio_webhook", summary="What happens in projects")
+@router.post(
+    "/webhook",
+    operation_id="label_studio_webhook",
+    summary="What happens in projects",
+    responses=challenge() | {200: shown("It was heard.", {"status": "ok"})},
+    openapi_extra=json_body(_EVENT, required=False),
+)
 async def webhook() -> Heard:
     """Label Studio tells of every annotation. Nothing is learnt from it here."""
     return Heard()
@@ -132,7 +153,7 @@ async def webhook() -> Heard:
     operation_id="label_studio_predict",
     summary="Masks for tasks",
     response_model_exclude_none=True,
-    responses=prediction_problems(),
+    responses=task_problems() | {200: shown("In the tasks' order.", _PREDICTIONS)},
     openapi_extra=json_body(_EXAMPLE),
 )
 async def predict(request: Request) -> Predictions:
@@ -152,24 +173,24 @@ async def _predicted(request: Request, asked: Tasks, tag: BrushTag) -> Predictio
     turns = asyncio.Semaphore(AT_ONCE)
     version = live_version(request)
 
-    async def in_turn(task: Task) -> Prediction:
+    async def in_turn(task: Task) -> TaskPrediction:
         async with turns:
             try:
                 return await _prediction(request, task, tag, None)
             except RematteError as error:  # one bad image must not cost the others their answers
                 logger.warning("a task of a batch has no prediction: %s", error)
-                return Prediction(result=[], model_version=version)
+                return TaskPrediction(result=[], model_version=version)
 
     return Predictions(results=await asyncio.gather(*map(in_turn, asked.tasks)))
 
 
-async def _prediction(request: Request, task: Task, tag: BrushTag, context: Context | None) -> Prediction:
+async def _prediction(request: Request, task: Task, tag: BrushTag, context: Context | None) -> TaskPrediction:
     address = task.data.get(tag.variable)
     if not isinstance(address, str):
         raise BadUpload(f"The task's data has no `{tag.variable}`, which the labelling config's Image names.")
     mask = await seen(request, await _image(address, service_of(request)))
     result = await asyncio.to_thread(_result, mask, tag, context)
-    return Prediction(result=result, score=mask.confidence, model_version=mask.model_version)
+    return TaskPrediction(result=result, score=mask.confidence, model_version=mask.model_version)
 
 
 async def _image(address: str, service: Service) -> Image:

@@ -1,6 +1,7 @@
 """What the service says of itself: `/openapi.json`, and through it `/docs` and `/redoc`."""
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any
@@ -75,12 +76,16 @@ TAGS = [
     {"name": "predictions", "description": "An image in, a picture out."},
     {"name": "batches", "description": "Many images in, their answers out as they are ready."},
     {"name": "kept answers", "description": "A digest in, a picture out: no upload for what was sent before."},
-    {"name": "annotation tools", "description": "The languages that annotation tools speak."},
     {
         "name": "remove.bg",
-        "description": "For clients of remove.bg, whose API they speak: change the host, keep the code.",
+        "description": "For clients of remove.bg, whose API they speak: change the host, keep the code "
+        "(docs/migrate-from-removebg.md).",
     },
-    {"name": "other dialects", "description": "For clients of rembg, PhotoRoom and Clipdrop."},
+    {"name": "rembg", "description": "For clients of `rembg s`."},
+    {"name": "PhotoRoom", "description": "For clients of PhotoRoom's Remove Background API."},
+    {"name": "Clipdrop", "description": "For clients of Clipdrop's Remove Background API."},
+    {"name": "Label Studio", "description": "Its ML backend: tasks in, brushes out (docs/label-studio.md)."},
+    {"name": "X-AnyLabeling", "description": "Its remote server: pictures in, polygons out (docs/x-anylabeling.md)."},
     {"name": "administration", "description": "Counting and forgetting, with `REMATTE_ADMIN_TOKEN`."},
     {"name": "health", "description": "For whoever starts, watches and balances."},
 ]
@@ -150,11 +155,9 @@ _EXAMPLES: Mapping[type[RematteError], str] = {
     BackendSilent: "The model server took the image and never answered.",
 }
 
+_INSTANCE = "/v1/mask#4f1c9a7e2b3d5a60"
+_NO_DIGEST = "A parameter is not what it should be: the digest in the path, say."
 _ADMIN = (Unauthorised, CacheAway)
-_NO_DIGEST: Json = {
-    "description": "A parameter is not what it should be: the digest in the path, say.",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 
 
 def describe(app: FastAPI) -> None:
@@ -178,7 +181,7 @@ def image_body(door: str, question: type[BaseModel], pictures: Iterable[str]) ->
     """`pictures`: the names under which a form holds files, and JSON holds base64."""
     files = {name: _BINARY | {"description": "A picture's file."} for name in pictures}
     texts = {name: {"type": "string", "description": "A picture in base64, or as a `data:` URL."} for name in pictures}
-    said = {"schema": _fields(question, texts)}
+    said = {"schema": _fields(question, texts), "example": {f"{FIELD}_url": "https://images.example/cat.jpg"}}
     return {
         "requestBody": {
             "description": f"The image file itself; or fields: `{FIELD}` or `{FIELD}_url`, and any options, which "
@@ -199,12 +202,6 @@ def image_body(door: str, question: type[BaseModel], pictures: Iterable[str]) ->
             {"lang": "Python", "label": "Python", "source": _PYTHON.format(door=door)},
         ],
     }
-
-
-def json_body(example: Json) -> Json:
-    """A body that a door for other tools reads."""
-    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
 
 
 def _fields(question: type[BaseModel], pictures: Mapping[str, Json]) -> Json:
@@ -228,13 +225,32 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {422: _NO_DIGEST}
+    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {
+        422: _plain(422, _NO_DIGEST)
+    }
 
 
 def admin_problems() -> dict[int | str, Json]:
     """Every error of administration, by status."""
-    absent = {"description": "`REMATTE_ADMIN_TOKEN` is not set: there is no such door."}
-    return _by_status((*_ADMIN, RematteError)) | {404: absent, 422: _NO_DIGEST}
+    absent = _plain(404, "`REMATTE_ADMIN_TOKEN` is not set: there is no such door.")
+    return _by_status((*_ADMIN, RematteError)) | {404: absent, 422: _plain(422, _NO_DIGEST)}
+
+
+def task_problems() -> dict[int | str, Json]:
+    """Every error of a door that gets its pictures from JSON and its keys as passwords, by status."""
+    others = {NotAcceptable, UnknownDigest, DigestMismatch, UnsupportedUpload, UnknownKey, *_ADMIN}
+    return _by_status(error for error in _EXAMPLES if error not in others) | challenge()
+
+
+def model_problems() -> dict[int | str, Json]:
+    """Every error of asking which model is live, by status."""
+    return _by_status((BackendAway, RematteError)) | challenge()
+
+
+def challenge() -> dict[int | str, Json]:
+    """What a caller without a password is told."""
+    headers = {"WWW-Authenticate": _header("RFC 7617.", "Basic")}
+    return {401: _plain(401, "Send one of this server's keys as the password.") | {"headers": headers}}
 
 
 def _by_status(errors: Iterable[type[RematteError]]) -> dict[int | str, Json]:
@@ -258,13 +274,21 @@ def _problems(errors: list[type[RematteError]]) -> Json:
     }
 
 
+def _plain(status: int, detail: str) -> Json:
+    """A problem that its status says all about."""
+    title = HTTPStatus(status).phrase
+    problem = Problem(type="about:blank", title=title, status=status, detail=detail, instance=_INSTANCE)
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": problem.model_dump()}
+    return {"description": detail, "content": {MEDIA_TYPE: content}}
+
+
 def _example(error: type[RematteError]) -> Json:
     return Problem(
         type=problem_type(error),
         title=error.title,
         status=error.status,
         detail=_EXAMPLES[error],
-        instance="/v1/mask#4f1c9a7e2b3d5a60",
+        instance=_INSTANCE,
     ).model_dump()
 
 

@@ -13,6 +13,7 @@ from proxy.api import notations
 from proxy.api.admission import KEY
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
+from proxy.api.openapi_examples import failures, reason, told
 from proxy.api.predictions import response_of
 from proxy.api.problems import Failure
 from proxy.api.service import service_of
@@ -59,29 +60,26 @@ _FORM = {
     "required": ["image_file"],
     "properties": {"image_file": {"type": "string", "format": "binary"}} | dict.fromkeys(Wishes.model_fields, _TEXT),
 }
-_FAILED = {
-    "description": "What went wrong.",
-    "content": {
-        "application/json": {
-            "schema": {"type": "object"},
-            "example": {"detail": "The image is damaged.", "status_code": 400, "type": "bad-image"},
-        }
-    },
-}
+
+
+def _failed(status: int) -> dict[str, Any]:
+    return {"detail": reason(status), "status_code": status, "type": "bad-image" if status == 400 else "about:blank"}
+
+
 _CONTENT = {
     **{f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in FORMATS.values()},
-    "application/json": {"schema": {"type": "object"}, "example": {"base64img": "iVBORw0KGgo…"}},
+    **told("", {"base64img": "iVBORw0KGgo…"})["content"],
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The cutout. `x-uncertainty-score`: 0 (sure) to 1.",
+        "description": "The cutout. `X-Uncertainty-Score`: 0 (sure) to 1. In JSON for those who accept that.",
         "headers": {"X-Uncertainty-Score": {"schema": _TEXT}},
         "content": _CONTENT,
     },
-    **dict.fromkeys((400, 403, 500, 502, 503, 504), _FAILED),
+    **failures((400, 403, 500, 502, 503, 504), _failed),
 }
 
-router = APIRouter(prefix="/v1", tags=["other dialects"], dependencies=KEY, default_response_class=Response)
+router = APIRouter(prefix="/v1", tags=["PhotoRoom"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(

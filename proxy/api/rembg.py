@@ -12,6 +12,7 @@ from proxy.api.admission import KEY
 from proxy.api.departure import while_connected
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
+from proxy.api.openapi_examples import failures, reason
 from proxy.api.predictions import response_of
 from proxy.api.problems import Failure
 from proxy.api.service import Service, service_of
@@ -64,19 +65,15 @@ _FORM = {
     "required": ["file"],
     "properties": {"file": {"type": "string", "format": "binary"}, "om": _TEXT, "ppm": _TEXT, "bgc": _TEXT},
 }
-_FAILED = {
-    "description": "What went wrong.",
-    "content": {"application/json": {"schema": {"type": "object"}, "example": {"detail": "The image is damaged."}}},
-}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The cutout, or with `om` its mask.",
         "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
     },
-    **dict.fromkeys((400, 401, 413, 415, 422, 500, 502, 503, 504), _FAILED),
+    **failures((400, 401, 413, 415, 422, 500, 502, 503, 504), lambda status: {"detail": reason(status)}),
 }
 
-router = APIRouter(prefix="/api", tags=["other dialects"], dependencies=KEY, default_response_class=Response)
+router = APIRouter(prefix="/api", tags=["rembg"], dependencies=KEY, default_response_class=Response)
 
 
 @router.post(

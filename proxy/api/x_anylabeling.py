@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from proxy.api.admission import TOKEN
 from proxy.api.departure import while_connected
-from proxy.api.openapi import json_body
+from proxy.api.openapi_examples import json_body, reason, shown
 from proxy.api.problems import headers_of
 from proxy.api.service import service_of
 from proxy.api.submission import image_in_base64
@@ -64,7 +64,7 @@ class Route(APIRoute):
         return handle_in_shape
 
 
-router = APIRouter(prefix="/x-anylabeling", tags=["annotation tools"], route_class=Route)
+router = APIRouter(prefix="/x-anylabeling", tags=["X-AnyLabeling"], route_class=Route)
 
 
 class Params(BaseModel):
@@ -111,7 +111,7 @@ class Shapes(BaseModel):
     description: str = ""
 
 
-class Prediction(BaseModel):
+class Drawn(BaseModel):
     """What the tool draws."""
 
     success: bool = True
@@ -132,23 +132,45 @@ class Refusal(BaseModel):
     error: dict[str, str]
 
 
-class Health(BaseModel):
+class ServerHealth(BaseModel):
     status: str = "healthy"
     models_loaded: int
     timestamp: str
 
 
+def _refused(status: int) -> dict[str, Any]:
+    """As the document shows it."""
+    codes = {401: "UNAUTHORIZED", 404: "MODEL_NOT_FOUND"}
+    code = codes.get(status, "INVALID_IMAGE" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "INFERENCE_ERROR")
+    example = Refusal(error={"code": code, "message": reason(status)}).model_dump()
+    return {"model": Refusal} | shown(reason(status), example)
+
+
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 404, 413, 422, 500, 502, 503, 504)
+    status: _refused(status) for status in (400, 401, 404, 413, 422, 500, 502, 503, 504)
 }
+_MODELS = shown("The model, and the widgets that go with it.", {"success": True, "data": {MODEL: _MODEL_INFO}})
+_INFO = shown("What it can do.", {"success": True, "data": _MODEL_INFO})
+_DRAWN = shown(
+    "Polygons in pixels of the upright picture, their last point their first one.",
+    Drawn(data=Shapes(shapes=[Shape(points=[(1, 2), (4, 2), (4, 4), (1, 2)], score=0.9987)])).model_dump(),
+)
 
 
-@router.get("/health", operation_id="x_anylabeling_health", summary="Whether a model is there")
-async def health(request: Request) -> Health:
+@router.get(
+    "/health",
+    operation_id="x_anylabeling_health",
+    summary="Whether a model is there",
+    responses={
+        200: shown(
+            "The server answers.", {"status": "healthy", "models_loaded": 1, "timestamp": "2026-01-31T12:00:00Z"}
+        )
+    },
+)
+async def health(request: Request) -> ServerHealth:
     """The model is not asked."""
     ready = service_of(request).readiness().ready
-    return Health(models_loaded=int(ready), timestamp=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    return ServerHealth(models_loaded=int(ready), timestamp=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 @router.get(
@@ -156,7 +178,7 @@ async def health(request: Request) -> Health:
     operation_id="x_anylabeling_models",
     summary="Which models there are",
     dependencies=TOKEN,
-    responses={401: _REFUSALS[401]},
+    responses={200: _MODELS, 401: _REFUSALS[401]},
 )
 async def models() -> Models:
     """One, and the widgets that go with it."""
@@ -169,7 +191,7 @@ async def models() -> Models:
     summary="What a model can do",
     dependencies=TOKEN,
     response_model=Models,
-    responses={status: _REFUSALS[status] for status in (401, 404, 422)},
+    responses={200: _INFO, **{status: _REFUSALS[status] for status in (401, 404, 422)}},
 )
 async def model_info(name: str) -> Response:
     """As the list of models has it."""
@@ -181,8 +203,8 @@ async def model_info(name: str) -> Response:
     operation_id="x_anylabeling_predict",
     summary="The outlines of what stands out in an image",
     dependencies=TOKEN,
-    response_model=Prediction,
-    responses=_REFUSALS,
+    response_model=Drawn,
+    responses=_REFUSALS | {200: _DRAWN},
     openapi_extra=json_body(_EXAMPLE),
 )
 async def predict(request: Request) -> Response:
@@ -194,7 +216,7 @@ async def predict(request: Request) -> Response:
     image = await image_in_base64(asked.image, service_of(request))
     mask = await while_connected(request, seen(request, image, asked.params.refinement))
     shapes = await asyncio.to_thread(_shapes, mask, asked.params.epsilon_factor)
-    return Response(Prediction(data=Shapes(shapes=shapes)).model_dump_json(), media_type="application/json")
+    return Response(Drawn(data=Shapes(shapes=shapes)).model_dump_json(), media_type="application/json")
 
 
 def _shapes(mask: Seen, epsilon_factor: float) -> list[Shape]:

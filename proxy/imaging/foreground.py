@@ -20,6 +20,8 @@ from PIL import Image as Pillow
 Floats = MatLike
 """HxW or HxWx3, float32."""
 Box = tuple[int, int, int, int]
+Factors = tuple[int, int]
+"""How often a reduced picture goes into its original, across and down."""
 
 Edges = Literal["clean", "plain"]
 
@@ -48,11 +50,11 @@ def cut_out(picture: Pillow.Image, alpha: Pillow.Image, edges: Edges = "clean") 
     edges. What was removed must not lie under the alpha for whoever looks, and is black; zeros are half the bytes of a
     photo.
     """
-    factor = math.ceil(max(picture.size) / WORKING_SIDE)
-    tiles = {box: cast("tuple[int, int]", alpha.crop(box).getextrema()) for box in _tiles(picture.size, factor)}
+    factors = _factors(picture.size)
+    tiles = {box: cast("tuple[int, int]", alpha.crop(box).getextrema()) for box in _tiles(picture.size, factors)}
     shown = picture.copy()
     if edges == "clean" and picture.mode == "RGB":
-        _clean(shown, alpha, factor, [box for box, levels in tiles.items() if levels not in _NO_EDGE])
+        _clean(shown, alpha, factors, [box for box, levels in tiles.items() if levels not in _NO_EDGE])
     shown.putalpha(alpha)
     for box, levels in tiles.items():
         if levels == _ALL_GONE:
@@ -62,25 +64,31 @@ def cut_out(picture: Pillow.Image, alpha: Pillow.Image, edges: Edges = "clean") 
     return shown
 
 
-def _clean(picture: Pillow.Image, alpha: Pillow.Image, factor: int, boxes: Sequence[Box]) -> None:
+def _clean(picture: Pillow.Image, alpha: Pillow.Image, factors: Factors, boxes: Sequence[Box]) -> None:
     """In place, and within `boxes`."""
     if not boxes:
         return
-    layers = _layers(_floats(picture.reduce(factor)), _floats(alpha.reduce(factor)) / 255)
+    layers = _layers(_floats(picture.reduce(factors)), _floats(alpha.reduce(factors)) / 255)
     foreground, background = (_padded(layer) for layer in layers)
     for box in boxes:
         levels = np.asarray(alpha.crop(box))
-        guesses = _enlarged(foreground, box, factor), _enlarged(background, box, factor)
+        guesses = _enlarged(foreground, box, factors), _enlarged(background, box, factors)
         colours = _corrected(_floats(picture.crop(box)), levels.astype(np.float32) / 255, *guesses)
         partly = cv2.inRange(levels, _FAINTEST, _FULLEST)
         picture.paste(Pillow.fromarray(colours), box, Pillow.fromarray(partly))
 
 
-def _tiles(size: tuple[int, int], factor: int) -> Iterator[Box]:
+def _factors(size: tuple[int, int]) -> Factors:
+    """Equal, but for a picture so narrow that nothing would be left of it."""
+    factor = math.ceil(max(size) / WORKING_SIDE)
+    return min(factor, size[0]), min(factor, size[1])
+
+
+def _tiles(size: tuple[int, int], factors: Factors) -> Iterator[Box]:
     """Boxes of the picture that are whole pixels of the reduced one, but for those at its end."""
-    (width, height), side = size, max(1, TILE // factor) * factor
-    for top, left in product(range(0, height, side), range(0, width, side)):
-        yield left, top, min(left + side, width), min(top + side, height)
+    (width, height), (wide, high) = size, (max(1, TILE // factor) * factor for factor in factors)
+    for top, left in product(range(0, height, high), range(0, width, wide)):
+        yield left, top, min(left + wide, width), min(top + high, height)
 
 
 def _layers(seen: Floats, alpha: Floats) -> tuple[Floats, Floats]:
@@ -123,13 +131,13 @@ def _padded(layer: Floats) -> Floats:
     return cv2.copyMakeBorder(layer, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
 
 
-def _enlarged(padded: Floats, box: Box, factor: int) -> Floats:
+def _enlarged(padded: Floats, box: Box, factors: Factors) -> Floats:
     """What a reduced layer says of `box`, as if all of it had been enlarged."""
-    left, top, right, bottom = box
-    width, height = math.ceil((right - left) / factor) + 2, math.ceil((bottom - top) / factor) + 2
-    part = padded[top // factor :, left // factor :][:height, :width]
-    large = cv2.resize(part, (width * factor, height * factor))
-    return large[factor:, factor:][: bottom - top, : right - left]
+    (left, top, right, bottom), (across, down) = box, factors
+    width, height = math.ceil((right - left) / across) + 2, math.ceil((bottom - top) / down) + 2
+    part = padded[top // down :, left // across :][:height, :width]
+    large = cv2.resize(part, (width * across, height * down))
+    return large[down:, across:][: bottom - top, : right - left]
 
 
 def _corrected(seen: Floats, alpha: Floats, foreground: Floats, background: Floats) -> MatLike:

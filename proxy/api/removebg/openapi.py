@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from proxy.api.openapi_examples import failures, reason, told
 from proxy.api.removebg.answers import FOREGROUND
 from proxy.api.removebg.errors import TITLES
 from proxy.api.removebg.wishes import Wishes
@@ -56,26 +57,26 @@ def _object(properties: Json) -> Json:
     return {"schema": {"type": "object", "properties": properties}}
 
 
-def _json(description: str, example: Json) -> Json:
-    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
-    return {"description": description, "content": content}
+def _example(media_type: Json, **fields: str) -> Json:
+    return media_type | {"example": fields}
 
 
-def _error(title: str, code: str = "") -> Json:
-    return {"errors": [{"title": title} | ({"code": code} if code else {})]}
+def _error(title: str, *, code: str | None = None, detail: str | None = None) -> Json:
+    told_of = {"title": title, "code": code, "detail": detail}
+    return {"errors": [{name: text for name, text in told_of.items() if text}]}
 
 
 _CODES = ", ".join(f"`{code}`" for code in TITLES)
-_BAD = _json(f"Bad input. Codes: {_CODES}.", _error("No image given", "missing_source"))
-_FORBIDDEN = _json("The key is wrong or missing.", _error("API Key invalid", "auth_failed"))
-_FAILURES: dict[int | str, Json] = {
-    400: _BAD,
-    403: _FORBIDDEN,
-    500: _json("Nobody foresaw this.", _error("Something went wrong inside Rematte")),
-    502: _json("The model server failed.", _error("The model server failed on this image")),
-    503: _json("Busy, stopping or without a model: `Retry-After`.", _error("Too many images are waiting")),
-    504: _json("No answer in time.", _error("The mask was not ready in time")),
+_TITLES = {
+    400: _error("No image given", code="missing_source", detail="Send one of image_file, image_url."),
+    403: _error("API Key invalid", code="auth_failed"),
+    500: _error("Something went wrong inside Rematte", detail=reason(500)),
+    502: _error("The model server failed on this image", detail=reason(502)),
+    503: _error("Too many images are waiting", detail=reason(503)),
+    504: _error("The mask was not ready in time", detail=reason(504)),
 }
+_FAILURES = failures((400, 403, 500, 502, 503, 504), _TITLES.__getitem__)
+_FAILURES[400]["description"] = f"Bad input. Codes: {_CODES}."
 _IN_JSON = {"data": {"result_b64": "iVBORw0KGgo…"} | dict.fromkeys(FOREGROUND, 0)}
 _FILE_TYPES = ("image/png", "image/jpeg", "image/webp", "application/zip")
 _REMOVED: Json = {
@@ -83,7 +84,7 @@ _REMOVED: Json = {
     "headers": {name: {"schema": _TEXT} for name in _HEADERS},
     "content": {
         **{media_type: {"schema": _BINARY} for media_type in _FILE_TYPES},
-        "application/json": {"schema": {"type": "object"}, "example": _IN_JSON},
+        **told("", _IN_JSON)["content"],
     },
 }
 
@@ -95,7 +96,9 @@ def _body(**more: Json) -> Json:
             "content": {
                 "multipart/form-data": _object(_FILES | _fields() | more),
                 "application/x-www-form-urlencoded": _object(_fields() | more),
-                "application/json": _object(_fields() | more),
+                "application/json": _example(
+                    _object(_fields() | more), image_url="https://images.example/cat.jpg", size="auto"
+                ),
             },
         }
     }
@@ -104,17 +107,27 @@ def _body(**more: Json) -> Json:
 REMOVE: Json = {"openapi_extra": _body(), "responses": _FAILURES | {200: _REMOVED}}
 ACCOUNT: Json = {
     "responses": {
-        200: _json("The account.", {"data": {"attributes": {"credits": {"total": 1000000.0}}}}),
-        403: _FORBIDDEN,
+        200: told(
+            "The account.",
+            {
+                "data": {
+                    "attributes": {
+                        "credits": {"subscription": 0.0, "payg": 0.0, "enterprise": 1e6, "total": 1e6},
+                        "api": {"free_calls": 0, "sizes": "all"},
+                    }
+                }
+            },
+        ),
+        403: _FAILURES[403],
     },
 }
 _PATH = {"image_filename": _TEXT, "tag": _TEXT}
 IMPROVE: Json = {
     "openapi_extra": _body(**_PATH),
     "responses": {
-        200: _json("Received.", {"id": "0b4e4f0c-7d3c-4b7e-9b64-4c6f6f0d6b1e"}),
-        400: _BAD,
-        403: _FORBIDDEN,
+        200: told("Received.", {"id": "0b4e4f0c-7d3c-4b7e-9b64-4c6f6f0d6b1e"}),
+        400: _FAILURES[400],
+        403: _FAILURES[403],
         500: _FAILURES[500],
     },
 }

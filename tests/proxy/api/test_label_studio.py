@@ -265,6 +265,17 @@ async def test_a_server_with_keys_challenges_for_a_password_and_takes_a_key_for_
     assert refused.headers["WWW-Authenticate"] == "Basic"
 
 
+@pytest.mark.parametrize("authorization", ["Basic", "Basic ===", "Basic Y2F0", "Basic w7w6w7w="])
+async def test_a_damaged_password_is_none(authorization: str):
+    headers = {"Authorization": authorization}
+    async with house() as it:
+        free = await it.client.get("/label-studio/health", headers=headers)
+    async with house(keys=Keys(["a key"])) as it:
+        locked = await it.client.get("/label-studio/health", headers=headers)
+    assert (free.status_code, locked.status_code) == (200, 401)
+    assert locked.headers["WWW-Authenticate"] == "Basic"
+
+
 def test_a_labelling_config_that_would_take_seconds_to_read_is_refused():
     with pytest.raises(ValidationError, match="label_config"):
         Tasks.model_validate({"tasks": [{"data": {}}], "label_config": " " * 1_000_001})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from proxy.api.doors import openapi
+from proxy.api.openapi_examples import shape_of
 from proxy.errors import CacheAway, RematteError, Unauthorised, UnknownDigest
 from tests.proxy.api.house import house
 from tests.proxy.api.test_problem_pages import tree
@@ -31,9 +32,59 @@ def test_the_servers_address_is_relative():
 
 
 def test_every_operation_is_described_and_named_once():
-    operations = [operation for path in DOCUMENT["paths"].values() for operation in path.values()]
-    assert all(operation["summary"] and operation["description"] and operation["tags"] for operation in operations)
-    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert all(operation["summary"] and operation["description"] and operation["tags"] for operation in operations())
+    assert len({operation["operationId"] for operation in operations()}) == len(operations())
+
+
+def test_every_operation_belongs_to_one_door_and_every_door_has_some():
+    doors = [tag["name"] for tag in DOCUMENT["tags"]]
+    tags = [operation["tags"] for operation in operations()]
+    assert all(len(names) == 1 for names in tags)
+    assert {name for names in tags for name in names} == set(doors)
+    assert len(set(doors)) == len(doors)
+    assert all(tag["description"] for tag in DOCUMENT["tags"])
+
+
+def test_every_answer_is_described_in_words_of_its_own():
+    answers = [answer for operation in operations() for answer in operation["responses"].values()]
+    assert all(answer["description"] not in ("", "Successful Response") for answer in answers)
+
+
+def test_every_answer_that_is_a_text_has_an_example_and_a_shape():
+    for operation in operations():
+        for status, answer in operation["responses"].items():
+            for media_type, content in answer.get("content", {}).items():
+                if content["schema"].get("format") != "binary":
+                    where = operation["operationId"], status, media_type
+                    assert "example" in content or "examples" in content, where
+                    assert content["schema"] != {}, where
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1.0/removebg", {"files": {"image_file": b"no picture"}}),
+        ("/api/remove", {"files": {"file": b"no picture"}}),
+        ("/v1/segment", {"files": {"image_file": b"no picture"}}),
+        ("/remove-background/v1", {"files": {"image_file": b"no picture"}}),
+        ("/x-anylabeling/v1/predict", {"json": {"model": "rematte", "image": "bm8gcGljdHVyZQ=="}}),
+    ],
+)
+async def test_a_dialect_fails_as_the_document_shows_it(path: str, body: dict[str, Any]):
+    async with house() as it:
+        answer = await it.client.post(path, **body)
+    shown = DOCUMENT["paths"][path]["post"]["responses"][str(answer.status_code)]["content"]["application/json"]
+    assert answer.status_code in (400, 422)
+    assert shape_of(answer.json()) == shape_of(shown["example"])
+
+
+def test_every_body_in_json_has_an_example():
+    bodies = [operation["requestBody"]["content"] for operation in operations() if "requestBody" in operation]
+    assert all("example" in body["application/json"] for body in bodies if "application/json" in body)
+
+
+def test_names_of_schemas_are_for_readers():
+    assert not [name for name in DOCUMENT["components"]["schemas"] if "__" in name]
 
 
 def test_every_error_is_documented_as_a_problem():
@@ -80,6 +131,10 @@ def test_every_reference_leads_somewhere():
         node: Any = DOCUMENT
         for step in reference.removeprefix("#/").split("/"):
             node = node[step]
+
+
+def operations() -> list[Any]:
+    return [operation for path in DOCUMENT["paths"].values() for operation in path.values()]
 
 
 def references(node: Any) -> list[str]:

@@ -124,3 +124,11 @@ def test_plain_edges_are_those_of_the_picture():
     picture, alpha = composite(mottled(64, ORANGE, seed=1), mottled(64, BLUE, seed=2), tuft(64, 2))
     shown, levels = np.asarray(cut_out(picture, alpha, "plain")), np.asarray(alpha)
     assert np.array_equal(shown[levels > 0][:, :3], np.asarray(picture)[levels > 0])
+
+
+@pytest.mark.parametrize("size", [(2_000_000, 1), (1, 2_000_000), (3, 500_000), (WORKING_SIDE + 1, 1)])
+def test_a_picture_as_narrow_as_a_line_is_reduced_along_it_alone(size: tuple[int, int]):
+    """Enlarged across as well, each of its tiles would take gigabytes."""
+    picture = Pillow.new("RGB", size, ORANGE)
+    clean = cut_out(picture, Pillow.new("L", size, 128))
+    assert (clean.mode, clean.size, clean.getpixel((0, 0))) == ("RGBA", size, (*ORANGE, 128))
