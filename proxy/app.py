@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -200,14 +201,16 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
     Raises ValueError for a Redis URL that is none.
     """
     house, fetcher = House(settings, transport), _fetcher(settings)
+    # More would be no quicker, and each may hold several pictures of the largest size.
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
     service = Service(
         predictor=house.predictor,
         new_fingerprinter=lambda: Fingerprinter(house.storage.seed.value),
         max_image_bytes=settings.max_image_bytes,
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
-        cutout=Cutout(Composition(), settings.max_image_pixels),
-        compose=lambda composition: Cutout(composition, settings.max_image_pixels),
+        cutout=Cutout(Composition(), settings.max_image_pixels, turns),
+        compose=lambda composition: Cutout(composition, settings.max_image_pixels, turns),
         readiness=house.readiness,
         checks=house.checks,
         drain=house.drain,

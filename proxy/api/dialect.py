@@ -1,7 +1,7 @@
 """What the doors for other servers' clients have in common: one image in, one prediction out, within its time."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from fastapi import Request
@@ -59,12 +59,21 @@ class Deadline:
             raise DeadlinePassed(f"{late}; try again later.") from None
 
 
+def _let_pass(_: Prediction) -> None:
+    pass
+
+
 async def prediction_of(
-    request: Request, fields: Fields, image: Image, renderer: Renderer, deadline: Deadline | None = None
+    request: Request,
+    fields: Fields,
+    image: Image,
+    renderer: Renderer,
+    deadline: Deadline | None = None,
+    check: Callable[[Prediction], None] = _let_pass,
 ) -> Prediction:
     """As on our own doors: on the caller's terms, counted, and for as long as they stay. The body must have been read.
 
-    Raises RematteError; ClientDisconnect when the caller leaves.
+    Raises RematteError, and what `check` does; ClientDisconnect when the caller leaves.
     """
     service = service_of(request)
 
@@ -73,4 +82,6 @@ async def prediction_of(
         return await (deadline.within(watched) if deadline else watched)
 
     with Counted(service.metrics, request.scope["path"]):
-        return await service.predictor.predict(image, renderer, terms_of(fields), waiting)
+        prediction = await service.predictor.predict(image, renderer, terms_of(fields), waiting)
+        check(prediction)
+        return prediction

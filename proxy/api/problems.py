@@ -83,10 +83,16 @@ def problem_response(request: Request, error: RematteError) -> Response:
     # A caller's own mistakes are the caller's to read.
     level = logging.INFO if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG
     logger.log(level, "%d for %s: %s", error.status, _instance(request), error)
+    kind, headers = problem_type(type(error)), headers_of(error)
+    return _shaped(request, Failure(kind, error.title, error.status, str(error), headers, error))
+
+
+def headers_of(error: RematteError) -> dict[str, str]:
+    """What HTTP wants beside such an error."""
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, Unauthorised):
         headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 11.6.1
-    return _shaped(request, Failure(problem_type(type(error)), error.title, error.status, str(error), headers, error))
+    return headers
 
 
 def departed() -> Response:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 
 from proxy.api.admission import KEY
+from proxy.api.departure import while_connected
 from proxy.api.dialect import Wanted, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.openapi_examples import failures, reason
@@ -109,7 +110,7 @@ async def remove_at(request: Request) -> Response:
         url = request.query_params.get("url")
         if not url:
             raise BadUpload("There is no `url`; say where the picture is.")
-        image = image_of(await service.fetcher.fetch(url), service)
+        image = image_of(await while_connected(request, service.fetcher.fetch(url)), service)
         return await _removed(request, image, request.query_params)
 
 

@@ -5,7 +5,7 @@ ours have a real one, since the client looks at that, and draws nothing and says
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from proxy.api.admission import TOKEN
 from proxy.api.departure import while_connected
 from proxy.api.openapi_examples import json_body, reason, shown
+from proxy.api.problems import headers_of
 from proxy.api.service import service_of
 from proxy.api.submission import image_in_base64
 from proxy.api.tools import Seen, read, seen
@@ -58,7 +59,7 @@ class Route(APIRoute):
                 return await handle(request)
             except RematteError as error:
                 service_of(request).metrics.refused(error.kind)
-                return _refusal(error.status, _code(error), str(error))
+                return _refusal(error.status, _code(error), str(error), headers_of(error))
 
         return handle_in_shape
 
@@ -233,5 +234,5 @@ def _code(error: RematteError) -> str:
     return "INVALID_IMAGE" if error.status < HTTPStatus.INTERNAL_SERVER_ERROR else "INFERENCE_ERROR"
 
 
-def _refusal(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"success": False, "error": {"code": code, "message": message}}, status)
+def _refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"success": False, "error": {"code": code, "message": message}}, status, headers)

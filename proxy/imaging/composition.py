@@ -67,16 +67,19 @@ class Cutout:
 
     needs_image = True
 
-    def __init__(self, composition: Composition, max_pixels: int) -> None:
-        """`max_pixels`: of the image, of a background picture, and of the answer, which is scaled down to it."""
+    def __init__(self, composition: Composition, max_pixels: int, turns: asyncio.Semaphore | None = None) -> None:
+        """`max_pixels`: of the image, of a background picture, and of the answer, which is scaled down to it.
+        `turns`: how many cutouts are made at once, by all who share them; by itself one."""
         self._composition = composition
         self._max_pixels = max_pixels
+        self._turns = turns or asyncio.Semaphore(1)
         self.name = composition.name
 
     async def render(self, image: Image | None, mask: Mask) -> Answer:
         """Raises BadImage, TooManyPixels."""
         assert image is not None
-        return await asyncio.to_thread(composed, image, mask, self._composition, self._max_pixels)
+        async with self._turns:
+            return await asyncio.to_thread(composed, image, mask, self._composition, self._max_pixels)
 
 
 def composed(image: Image, mask: Mask, composition: Composition, max_pixels: int) -> Answer:

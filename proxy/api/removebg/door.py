@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from proxy.api.admission import KEY
+from proxy.api.departure import while_connected
 from proxy.api.dialect import Deadline, prediction_of
 from proxy.api.fields import Fields, fields_of
 from proxy.api.removebg.answers import answer
@@ -98,15 +99,18 @@ async def _predicted(request: Request, fields: Fields, came: Submission, wished:
     """Raises Refused for an image that is none, or shows nothing; DeadlinePassed."""
     service = service_of(request)
     deadline = Deadline(service.removebg_deadline_s)
-    image = await deadline.within(source_in(came, service))
-    backdrop = await deadline.within(background_in(came, service))
+    image = await deadline.within(while_connected(request, source_in(came, service)))
+    backdrop = await deadline.within(while_connected(request, background_in(came, service)))
     renderer = renderer_of(wished, backdrop, service)
     try:
-        prediction = await prediction_of(request, fields, image, renderer, deadline)
+        return await prediction_of(request, fields, image, renderer, deadline, _check)
     except TooManyPixels:
         raise
     except BadImage as error:
         raise Refused(Fault(_CODES[fault_of(image)], str(error))) from error
+
+
+def _check(prediction: Prediction) -> None:
+    """Raises Refused where nothing is to be seen."""
     if prediction.rendered.confidence < UNSURE or not dict(prediction.rendered.facts)["foreground_width"]:
         raise Refused(Fault("unknown_foreground", "Nothing stands out in this image."))
-    return prediction

@@ -131,4 +131,5 @@ async def test_a_server_with_keys_wants_one_in_token_but_for_its_health():
         answer = await it.client.post(PATH, json=asked(), headers={"Token": "a-key-of-this-server"})
         health = await it.client.get("/x-anylabeling/health")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
     assert (answer.status_code, health.status_code) == (200, 200)

@@ -1,3 +1,4 @@
+import asyncio
 import io
 from dataclasses import replace
 
@@ -207,6 +208,16 @@ async def test_the_renderer_answers_with_all_of_it():
     rendered = await renderer.render(image(file_of(corners(60, 40))), mask(60, 40, grey(SUBJECT)))
     assert isinstance(rendered, Answer)
     assert (rendered.media_type, len(rendered.facts)) == ("image/webp", 8)
+
+
+async def test_no_more_cutouts_are_made_at_once_than_there_are_turns():
+    turns = asyncio.Semaphore(1)
+    renderer = Cutout(Composition(), LIMIT, turns)
+    async with turns:
+        waits = asyncio.create_task(renderer.render(image(file_of(corners(60, 40))), mask(60, 40)))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waits), 0.05)
+    assert (await waits).media_type == "image/png"
 
 
 async def test_an_image_above_the_limit_is_refused():

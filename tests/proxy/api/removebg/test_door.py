@@ -21,6 +21,7 @@ from proxy.errors import (
     RematteError,
     UploadTooLarge,
 )
+from tests.proxy.api.asgi import Caller, body
 from tests.proxy.api.house import MAX_BYTES, House, house
 from tests.proxy.imaging.pictures import corners, file_of, png_header
 from tests.support.fakes import FakeBackend
@@ -96,6 +97,19 @@ class Fetcher:
         if isinstance(self._given, RematteError):
             raise self._given
         return self._given
+
+
+class Endless(Fetcher):
+    """Has begun, and never ends."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.begun = asyncio.Event()
+
+    async def fetch(self, url: str) -> bytes:
+        self.begun.set()
+        await asyncio.Event().wait()
+        return b""
 
 
 def fetching(app: FastAPI, given: bytes | RematteError) -> Fetcher:
@@ -366,6 +380,8 @@ async def test_an_image_in_which_nothing_stands_out_has_no_foreground():
         assert code_of(await send(it)) == "unknown_foreground"
     async with house(FakeBackend(mask=subject(box=(0, 0, 0, 0)))) as it:
         assert code_of(await send(it)) == "unknown_foreground"
+        counted = (await it.client.get("/metrics")).text
+    assert 'rematte_predictions_total{door="/v1.0/removebg",status="400"} 1.0' in counted
 
 
 @pytest.mark.parametrize(
@@ -387,6 +403,20 @@ async def test_whoever_waits_too_long_is_told_before_the_client_gives_up():
         counted = (await it.client.get("/metrics")).text
     assert (answer.status_code, code_of(answer)) == (504, "")
     assert 'rematte_predictions_total{door="/v1.0/removebg",status="504"} 1.0' in counted
+
+
+async def test_nothing_is_fetched_any_more_for_a_caller_who_has_left():
+    sent = body(b'{"image_url": "https://images.example/cat.png"}')
+    async with house() as it:
+        fetcher = Endless()
+        it.app.state.service = replace(it.app.state.service, fetcher=fetcher)
+        caller = Caller(DOOR, sent, {"Content-Type": "application/json"})
+        call = asyncio.create_task(caller.call(it.app))
+        await fetcher.begun.wait()
+        caller.leave()
+        await call
+        assert it.drain.is_empty
+    assert caller.status == 499
 
 
 async def test_whoever_asks_again_meanwhile_shares_the_flight():
