@@ -7,7 +7,6 @@ answer, a dead server, or memory that grew.
 
 import argparse
 import asyncio
-import os
 import random
 import sys
 import time
@@ -30,9 +29,6 @@ from benchmarks.pictures import of_every_kind
 CALLERS = 8
 PATIENCE_S = 60.0
 TOKEN = "a-token-of-16-or-more"
-HANDED_BACK = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
-"""glibc would keep what large pictures were in, in a heap for each thread: that comes and goes by more than the bound.
-With one heap, and large pieces outside it, what is freed is gone; what is held is still seen."""
 NONE = "none"
 """The status of who hung up in mid-request, and was told nothing."""
 
@@ -158,7 +154,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=4)
     given = parser.parse_args()
     settings = {"memory_bytes": str(MEMORY_TIER), "admin_token": TOKEN, "max_image_bytes": str(2**20)} | servers.PATIENT
-    os.environ |= HANDED_BACK
     with (
         Progress(console=Console(stderr=True)) as bar,
         servers.ailing() as backend,

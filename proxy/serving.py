@@ -17,6 +17,7 @@ import uvicorn
 
 from proxy.api.drain import Drain
 from proxy.app import TORCHSERVE_URL, build_app
+from proxy.heap import keep_small
 from proxy.listening import bind, shown_url
 from proxy.settings import Settings
 from proxy.telemetry.logs import set_up
@@ -63,6 +64,7 @@ class _Server(uvicorn.Server):
     """On a signal it finishes what is under way before it closes its port; a second Ctrl-C closes it at once."""
 
     def __init__(self, settings: Settings, ready: Semaphore | None = None) -> None:
+        keep_small()
         set_up(settings.log_level, settings.log_format)
         app = build_app(settings)
         super().__init__(
