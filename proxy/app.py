@@ -227,7 +227,7 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
         metrics=house.metrics,
     )
     app = application(service, house.open)
-    install_page(app, Front(house.ledger, settings.max_image_bytes))
+    install_page(app, Front(house.ledger, settings.max_image_bytes, settings.admin_token is not None))
     return app
 
 

@@ -33,7 +33,7 @@ Home = Annotated[
     Path, typer.Option(help="Folder of model-store and .run; by default the checkout.", show_default=False)
 ]
 Files = Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.", show_default=False)]
-Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for the PNG files.", show_default=False)]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for the files.", show_default=False)]
 MasksOut = Annotated[
     Path | None,
     typer.Option(
@@ -44,6 +44,7 @@ MasksOut = Annotated[
     ),
 ]
 Format = Annotated[str, typer.Option("--format", help="As `format` of /v1/mask: labelme, coco, yolo and others.")]
+CutoutFormat = Annotated[str, typer.Option("--format", help="As `format` of /v1/cutout: webp, avif, jpeg, zip.")]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -107,11 +108,17 @@ def mask(
 
 
 @app.command()
-def cutout(files: Files, out: Out, url: Url = None, key: Key = None, jobs: Jobs = 4) -> None:
+def cutout(
+    files: Files, out: Out, format: CutoutFormat = "png", url: Url = None, key: Key = None, jobs: Jobs = 4
+) -> None:
     """Fetch pictures without their background from a running server."""
-    from proxy.client import CUTOUTS
+    from proxy.client import BadErrand, cutouts
 
-    _send(CUTOUTS, files, out, url, key, jobs)
+    try:
+        kind, suffix = cutouts(format)
+    except BadErrand as error:
+        _refuse(str(error), status=USAGE)
+    _send(kind, files, out, url, key, jobs, suffix)
 
 
 def main() -> None:
@@ -125,7 +132,7 @@ def _send(
     url: str | None,
     key: str | None,
     jobs: int,
-    suffix: str = ".png",
+    suffix: str,
 ) -> None:
     from proxy.client import BadErrand, ServerAway, Tally, fetch, plan
 

@@ -69,7 +69,7 @@ async def batch(request: Request) -> Response:
     with service.drain:
         came = await batch_in(request, fields)
         whole = merged(BatchOptions, *_said(request, came, of_the_whole=True))
-        stream = choose(MEDIA_TYPES, fields.get("accept", ""), whole.stream)
+        stream = choose(MEDIA_TYPES, fields.get("accept", ""), whole.stream, "stream")
         renderer = _renderer(request, came, whole)
     return _Answers(came.items, renderer, terms_of(fields), "zip" if stream == "zip" else "ndjson")
 

@@ -19,6 +19,7 @@ from proxy.errors import BadUpload, EmptyUpload, RematteError, UnsupportedUpload
 URL = f"{FIELD}_url"
 LIST = f"{FIELD}s"
 ONE = f"a text (an address) or an object with `{FIELD}` (base64) or `{URL}`"
+_PERHAPS = f"if it is a picture, send it as `{FIELD}`"
 NAME_LETTERS = 200
 VALUES_FOR_ONE = 100
 """A picture in JSON has a few; addresses have commas too."""
@@ -132,7 +133,7 @@ class _Part:
         if self._name == FIELD:
             pictures.add(self._filename, self._picture())
         elif self._is_too_large:
-            raise UploadTooLarge(f"The field `{self._name[:50]}` has more than {FORM_ROOM:,} bytes.")
+            raise UploadTooLarge(f"The field `{self._name[:50]}` has more than {FORM_ROOM:,} bytes; {_PERHAPS}.")
         elif self._name == URL:
             pictures.add(_name_of(self._text()), self._text())
         elif self._name:
@@ -147,7 +148,7 @@ class _Part:
         try:
             return b"".join(self._content.finish().chunks).decode()
         except UnicodeDecodeError:
-            raise BadUpload(f"The field `{self._name[:50]}` is not in UTF-8.") from None
+            raise BadUpload(f"The field `{self._name[:50]}` is no text in UTF-8; {_PERHAPS}.") from None
 
 
 async def _read_json(request: Request, pictures: _Pictures) -> None:

@@ -34,7 +34,7 @@ COMPANIONS = {"crop_margin": "crop", "shadow_opacity": "shadow", "shadow_blur": 
 class CutoutOptions(RefinementOptions):
     """Of `/v1/cutout` and `/v1/cutouts/{digest}`. Without any: transparent where the background was."""
 
-    format: Format | Literal["jpg"] | None = Field(
+    format: Literal[Format, "jpg"] | None = Field(
         default=None,
         description="Without it `Accept` decides, and PNG is the favourite. `jpeg` (or `jpg`) has no transparency: "
         "white lies behind, if nothing else does. `zip` holds `color.jpg` and `alpha.png`. `auto` is PNG when anything "

@@ -44,8 +44,8 @@ def is_plain(fields: Fields) -> bool:
     return fields.get("accept", "*/*") in _PLAIN
 
 
-def choose(formats: Mapping[Name, str], accept: str, named: Name | None = None) -> Name:
-    """One of `formats` (name to media type, our own favourite first).
+def choose(formats: Mapping[Name, str], accept: str, named: Name | None = None, option: str = "format") -> Name:
+    """One of `formats` (name to media type, our own favourite first). `named` is what the caller's `option` says.
 
     Of formats that the caller likes equally well, the first: `application/json; format=coco` tells it from others of
     its media type. A field that is empty or nonsense likes everything. Raises NotAcceptable when the caller likes
@@ -59,7 +59,8 @@ def choose(formats: Mapping[Name, str], accept: str, named: Name | None = None) 
     liked = {name: _quality(_media(f"{type_}; format={name}"), ranges) for name, type_ in formats.items()}
     best = max(liked, key=lambda name: liked[name])
     if not liked[best]:
-        raise NotAcceptable(f"`Accept: {accept[:100]}` matches nothing that there is; these are: {_listed(formats)}.")
+        there_are = ", ".join(f"{media_type} (`{option}={name}`)" for name, media_type in formats.items())
+        raise NotAcceptable(f"`Accept: {accept[:100]}` matches nothing that there is; these are: {there_are}.")
     return best
 
 
@@ -87,7 +88,3 @@ def _media(text: str) -> _Range:
 def _weight(text: str) -> float:
     """RFC 9110, 12.4.2. What is no weight is none at all: 1."""
     return float(text) if re.fullmatch(r"(?:0(?:\.\d*)?|\.\d+|1(?:\.0*)?)", text) else 1.0
-
-
-def _listed(formats: Mapping[Name, str]) -> str:
-    return ", ".join(f"{media_type} (`format={name}`)" for name, media_type in formats.items())

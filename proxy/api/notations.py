@@ -106,6 +106,8 @@ def offset(text: str) -> tuple[Length, Length]:
 def colour(text: str) -> Colour:
     """Hex digits, 3, 4, 6 or 8 of them, with or without `#`; or a name of CSS."""
     word = text.strip().lower()
+    if not word:
+        raise ValueError(f"`{text}` is no colour; in an address `#` is written `%23`, or left out.")
     if word == "transparent":
         return Colour(0, 0, 0, 0)
     if (found := _HEX.fullmatch(word)) and len(found[1]) in (3, 4, 6, 8):

@@ -51,7 +51,7 @@ new inference.)
 ```sh
 curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://localhost:8000/v1/mask -o mask.png
 curl -F image=@photo.jpg http://localhost:8000/v1/cutout -o cutout.png
-curl --json '{"image_url": "https://images.example/photo.jpg"}' http://localhost:8000/v1/mask -o mask.png
+curl --json '{"image_url": "https://images.example/a.jpg", "format": "png"}' http://localhost:8000/v1/mask -o mask.png
 ```
 
 **Images** are JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP, TIFF, JPEG 2000 or PPM files; the bytes decide, not the media

@@ -122,8 +122,18 @@ class _Gathered:
 
     def submission(self) -> Submission:
         images = {field: image.finish() for field, image in self._images.items() if image.size}
-        texts = {field: _text(b"".join(pieces)) for field, pieces in self._texts.items() if pieces}
+        texts = {field: self._text(field, b"".join(pieces)) for field, pieces in self._texts.items() if pieces}
         return Submission(images, texts)
+
+    def _text(self, field: str, data: bytes) -> str:
+        """Raises BadUpload; it is mostly an image in a field of another name."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            files = " or ".join(f"`{name}`" for name in self._files)
+            raise BadUpload(
+                f"The field `{field[:50]}` is no text in UTF-8; if it is a picture, send it as {files}."
+            ) from None
 
 
 async def aside(size: int, work: Callable[[], T]) -> T:
@@ -166,13 +176,6 @@ def _decoded(text: str) -> bytes:
         raise BadUpload(f"The image is not in base64: it begins with `{(head or data)[:20]}`.") from None
 
 
-def _text(data: bytes | bytearray) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise BadUpload("A field that is a text is not in UTF-8.") from None
-
-
 def json_object(body: bytearray, most: int = MAX_VALUES) -> dict[str, Any]:
     """Raises BadUpload for what is no object, or no JSON: UTF-8, with no half of a surrogate pair (RFC 7493, 2.1); and
     for more than `most` values, counted before they are made: `[],` is three bytes, and sixty in memory."""
@@ -201,7 +204,12 @@ def told(name: str, value: object) -> str:
 
 def _from_url_encoded(body: bytearray) -> dict[str, str]:
     try:
-        return dict(parse_qsl(_text(body), max_num_fields=MAX_PARTS))
+        return dict(parse_qsl(body.decode(), max_num_fields=MAX_PARTS))
+    except UnicodeDecodeError:
+        raise BadUpload(
+            "The body is no URL-encoded form, as its Content-Type says (curl says so unasked); a picture wants "
+            "`image/jpeg` or alike, or a form of type `multipart/form-data`."
+        ) from None
     except ValueError as error:
         raise BadUpload(f"The form is malformed: {error}.") from None
 

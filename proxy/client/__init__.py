@@ -1,7 +1,7 @@
 """`rematte mask` and `rematte cutout`: pictures to a running server and back, whoever runs it."""
 
 from proxy.client.errands import BadErrand, Errand, plan
-from proxy.client.kinds import CUTOUTS, MASKS, Kind, lies_beside, masks, suffix_of
+from proxy.client.kinds import CUTOUTS, MASKS, Kind, cutouts, lies_beside, masks, suffix_of
 from proxy.client.sending import Door, Outcome, ServerAway, fetch, send_all
 from proxy.client.tally import Tally
 
@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "ServerAway",
     "Tally",
+    "cutouts",
     "fetch",
     "lies_beside",
     "masks",

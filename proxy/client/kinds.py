@@ -10,6 +10,7 @@ from functools import partial
 from proxy.client.errands import BadErrand, Errand
 from proxy.core.fingerprint import image_of
 from proxy.errors import BadImage
+from proxy.imaging.containers import MEDIA_TYPES
 from proxy.imaging.mask_formats import FILES
 from proxy.imaging.picture import upright_size
 from proxy.imaging.renderers import scaled_png
@@ -59,8 +60,17 @@ def masks(name: str) -> Kind:
     return Kind(MASKS.path, partial(_in_format, name), file.media_type)
 
 
+def cutouts(name: str) -> tuple[Kind, str]:
+    """Cutouts in one of the server's formats, and how their files' names end. Raises BadErrand likewise."""
+    media_type = next((type_ for kind, type_ in MEDIA_TYPES.items() if kind == name), None)
+    if media_type is None:
+        raise BadErrand(f"--format {name}: there is no such format; these are: {', '.join(MEDIA_TYPES)}.")
+    suffix = ".jpg" if name == "jpeg" else f".{name}"
+    return (CUTOUTS if name == "png" else Kind(CUTOUTS.path, partial(_in_format, name), media_type)), suffix
+
+
 def suffix_of(name: str) -> str:
-    """Of the files of a format that there is."""
+    """Of the files of a mask's format that there is."""
     return next(file.suffix for kind, file in FILES.items() if kind == name)
 
 

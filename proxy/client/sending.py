@@ -129,6 +129,8 @@ def _trouble(response: httpx.Response, wanted: str) -> str | None:
     kind = response.headers.get("content-type", "")
     if response.is_success and kind == wanted:
         return None
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        return "the server asks for one of its keys: give it with --key, or as REMATTE_API_KEY."
     if kind == "application/problem+json":
         with suppress(ValueError, LookupError):
             return str(response.json()["detail"])

@@ -37,6 +37,8 @@ class Front:
 
     ledger: Callable[[], Awaitable[Ledger]]
     max_image_bytes: int
+    is_administered: bool
+    """Whether there is a token for `/admin`."""
 
 
 def install_page(app: FastAPI, front: Front) -> None:
@@ -44,7 +46,7 @@ def install_page(app: FastAPI, front: Front) -> None:
     limit = {"max_bytes": front.max_image_bytes, "max_size": in_units(front.max_image_bytes)}
 
     async def shown(request: Request, name: str, **more: Any) -> Response:
-        context = {"ledger": await front.ledger()} | more
+        context = {"ledger": await front.ledger(), "is_administered": front.is_administered} | more
         return templates.TemplateResponse(request, name, context, headers=HEADERS)
 
     @app.get("/", include_in_schema=False)

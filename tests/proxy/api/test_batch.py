@@ -204,6 +204,19 @@ async def test_what_is_wrong_with_the_whole_is_told_before_anything_is_done(ways
     assert backend.calls == 0
 
 
+async def test_who_takes_no_stream_is_told_the_option_that_names_one():
+    async with house() as it:
+        answer = await it.client.post("/v1/batch", json={"images": ["x"]}, headers={"Accept": "application/json"})
+    assert answer.json()["detail"].endswith("application/x-ndjson (`stream=ndjson`), application/zip (`stream=zip`).")
+
+
+@pytest.mark.parametrize("picture", [b"\xff\xd8\xff", bytes(70_000)], ids=["short", "long"])
+async def test_a_picture_in_a_field_of_another_name_is_told_where_it_belongs(picture: bytes):
+    async with house() as it:
+        answer = await it.client.post("/v1/batch", files=[("images", picture)])
+    assert answer.json()["detail"].endswith("; if it is a picture, send it as `image`.")
+
+
 async def test_a_batch_wants_a_key_too():
     async with house(keys=Keys(["sixteen-letters-1"])) as it:
         assert kind(await send(it, ("cat.jpg", CAT))) == (401, "unknown-key")

@@ -171,7 +171,7 @@ def test_without_options_nothing_is_asked_for():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"format": "bmp"}, "query.format"),
+        ({"format": "bmp"}, "query.format: Input should be 'png', 'webp', 'avif', 'jpeg', 'zip', 'auto' or 'jpg'"),
         ({"threshold": 0}, "query.threshold"),
         ({"grow": 101}, "query.grow"),
         ({"crop": True, "crop_margin": "9em"}, "query.crop_margin: `9em` is no length; write pixels (`30px`)"),

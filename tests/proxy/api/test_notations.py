@@ -99,6 +99,7 @@ def test_a_gradient_runs_downwards_or_at_its_angle():
         (notations.offset, "900px 0", "500px"),
         (notations.colour, "12345", "hex digits"),
         (notations.colour, "blau", "hex digits"),
+        (notations.colour, "", "%23"),
         (notations.gradient, "white", "2 to 8"),
         (notations.gradient, "45deg", "2 to 8"),
     ],

@@ -108,6 +108,16 @@ async def test_what_cannot_be_taken_apart_is_refused(media_type: str, data: byte
         await submitted(media_type, data)
 
 
+async def test_an_image_in_a_field_of_another_name_is_told_where_it_belongs():
+    with pytest.raises(BadUpload, match=r"`photo` is no text in UTF-8; .* `image_file` or `bg_image_file`"):
+        await submitted(MULTIPART, form(part("photo", b"\xff\xd8\xff")))
+
+
+async def test_an_image_that_curl_calls_a_form_is_told_what_to_call_itself():
+    with pytest.raises(BadUpload, match=r"no URL-encoded form.*`image/jpeg`"):
+        await submitted(URL_ENCODED, b"\xff\xd8\xff")
+
+
 async def test_values_without_number_are_refused_before_they_are_made():
     with pytest.raises(BadUpload, match="more than 1,000 commas"):
         await submitted(JSON, b'{"size": [' + b"[]," * 2000)  # what is cut off would be no JSON

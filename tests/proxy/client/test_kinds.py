@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxy.client import BadErrand, Door, Errand, lies_beside, masks, plan, suffix_of
+from proxy.client import BadErrand, Door, Errand, cutouts, lies_beside, masks, plan, suffix_of
 from tests.proxy.api.house import house
 from tests.proxy.imaging.pictures import corners, file_of
 
@@ -46,9 +46,29 @@ def test_what_is_a_picture_needs_a_folder_of_its_own(name: str, beside: bool):
     assert lies_beside(name) is beside
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "signature"),
+    [
+        ("png", "cat.png", b"\x89PNG"),
+        ("webp", "cat.webp", b"RIFF"),
+        ("jpeg", "cat.jpg", b"\xff\xd8"),
+        ("zip", "cat.zip", b"PK"),
+    ],
+)
+async def test_cutouts_too_come_in_every_format(tmp_path: Path, name: str, file: str, signature: bytes):
+    kind, suffix = cutouts(name)
+    (errand,) = plan([photo(tmp_path)], tmp_path / "out", suffix)
+    async with house() as it:
+        outcome = await Door(it.client, kind).send(errand)
+    assert (outcome.trouble, errand.target.name) == (None, file)
+    assert errand.target.read_bytes().startswith(signature)
+
+
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are():
     with pytest.raises(BadErrand, match=r"^--format gif: there is no such format; these are: png, webp, "):
         masks("gif")
+    with pytest.raises(BadErrand, match=r"^--format auto: there is no such format; these are: png, webp, "):
+        cutouts("auto")
 
 
 async def test_an_answer_in_another_format_is_trouble(tmp_path: Path):

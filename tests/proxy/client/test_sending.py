@@ -65,6 +65,11 @@ async def test_what_the_server_has_is_not_uploaded(tmp_path):
     assert asked == [f"/v1/masks/{hashlib.sha256(b'cat').hexdigest()}"]
 
 
+async def test_who_has_no_key_is_told_how_to_give_one(tmp_path):
+    (outcome,) = await sent(errands(tmp_path, "cat"), lambda request: problem(401, "Send a key in `X-API-Key`."))
+    assert outcome.trouble == "the server asks for one of its keys: give it with --key, or as REMATTE_API_KEY."
+
+
 async def test_masks_are_asked_for_small_and_scaled_here_as_the_server_would(tmp_path):
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(file_of(corners(), "JPEG", orientation=6))

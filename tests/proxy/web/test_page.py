@@ -35,6 +35,11 @@ async def test_where_keys_are_asked_for_the_page_itself_is_there_to_ask_for_one(
     assert (await fetched(path, api_keys=("sixteen-letters-and-more",))).status_code == 200
 
 
+@pytest.mark.parametrize(("token", "said"), [(None, False), ("sixteen-letters-and-more", True)])
+async def test_administration_is_spoken_of_where_there_is_one(token: str | None, said: bool):
+    assert ("docs#/administration" in (await fetched("/", admin_token=token)).text) is said
+
+
 async def test_the_page_leads_to_the_docs():
     html = (await fetched("/")).text
     assert {"docs", "redoc"} <= set(re.findall(r'href="([^"]*)"', html))
