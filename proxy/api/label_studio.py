@@ -162,9 +162,13 @@ async def predict(request: Request) -> Predictions:
     With a `context` the part that it points at: what lies in rectangles, objects with a point, none with a negative
     one. The model is asked once for an image, however often somebody clicks.
     """
-    asked = await read(request, Tasks)
-    tag = brush_tag(asked.label_config)
-    return await while_connected(request, _predicted(request, asked, tag))
+    try:
+        asked = await read(request, Tasks)
+        tag = brush_tag(asked.label_config)
+        return await while_connected(request, _predicted(request, asked, tag))
+    except RematteError as error:  # Label Studio shows its status, and not what it says
+        logger.warning("Label Studio gets no predictions: %s", error)
+        raise
 
 
 async def _predicted(request: Request, asked: Tasks, tag: BrushTag) -> Predictions:

@@ -175,6 +175,22 @@ async def test_alone_it_is_told_what_is_wrong():
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/bad-image")
 
 
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        (body({"id": 1, "data": {"picture": "/data/upload/1/cat.jpg"}}), "REMATTE_LABEL_STUDIO_URL"),
+        (body(task(), config="<View/>"), "BrushLabels"),
+    ],
+)
+async def test_the_log_has_the_reason_since_label_studio_shows_the_status_alone(
+    asked: dict[str, Any], word: str, caplog: pytest.LogCaptureFixture
+):
+    async with house(backend()) as it:
+        answer = await it.client.post("/label-studio/predict", json=asked)
+    assert answer.status_code == 400
+    assert word in caplog.text
+
+
 async def test_where_nothing_stands_out_the_result_is_empty_and_not_missing():
     async with house(FakeBackend(mask=grey_png(level=0))) as it:
         (prediction,) = await predicted(it, body(task()))
