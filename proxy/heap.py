@@ -8,9 +8,11 @@ import ctypes
 import os
 import platform
 
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 LARGE_BYTES = 512 * 1024
 """From here on a piece is asked of the kernel and goes back to it: pictures, and nothing that a hit is made of."""
+SPARE_BYTES = 8 * 1024 * 1024
+"""So much may lie free at the heap's end. With less, each large upload would ask the kernel for its pages anew."""
 
 
 def keep_small() -> None:
@@ -21,3 +23,4 @@ def keep_small() -> None:
     glibc = ctypes.CDLL(None)
     glibc.mallopt(_M_ARENA_MAX, 1)
     glibc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+    glibc.mallopt(_M_TRIM_THRESHOLD, SPARE_BYTES)

@@ -74,7 +74,7 @@ class Settings(BaseModel):
     race_head_start_ms: Literal["auto"] | NonNegativeFloat = Field(
         default="auto",
         description="Milliseconds that a lookup runs before the inference joins the race: "
-        "`auto` (the p99 of recent lookups, within 1 to 8; 1 where most take longer), a number, or `0` for the "
+        "`auto` (the p99 of recent lookups, within 1 to 5; 1 where most take longer), a number, or `0` for the "
         "literal race.",
     )
     redis_timeout_ms: PositiveFloat = Field(

@@ -10,7 +10,7 @@ from proxy.core.types import Found
 V = TypeVar("V")
 
 SHORTEST_S = 0.001
-LONGEST_S = 0.008
+LONGEST_S = 0.005
 """A Redis that has just died may cost a new image 10 ms in all: the rest is for finding out."""
 REMEMBERED = 512
 """Lookups that `auto` learns from: enough for a p99, few enough to follow a Redis that changes."""
@@ -21,7 +21,7 @@ _searching: set[asyncio.Task[Any]] = set()
 
 
 class HeadStart:
-    """How long the lookup runs alone. `fixed_s=None` means `auto`: the p99 of recent lookups, within 1..8 ms.
+    """How long the lookup runs alone. `fixed_s=None` means `auto`: the p99 of recent lookups, within 1..5 ms.
 
     The Tail at Scale (2013) hedges at the p95 of the first try; every needless inference here costs a whole GPU pass,
     so we wait a little longer. Where half of the lookups take longer than that, all waiting is in vain: 1 ms.
