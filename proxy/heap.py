@@ -1,7 +1,7 @@
 """glibc's allocator, told to hand back what pictures leave behind.
 
 By itself it gives each thread a heap of its own, and learns from every large piece that is freed to keep the next one
-of that size: a server that works on pictures in threads then grows for hours, whatever it holds.
+of that size: a server that works on pictures in threads then keeps more than it holds (docs/why.md has the figures).
 """
 
 import ctypes

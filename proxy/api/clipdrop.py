@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from proxy.api.admission import KEY
-from proxy.api.dialect import Wanted, prediction_of, wanted
+from proxy.api.dialect import Wanted, file_in, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.negotiation import choose
 from proxy.api.openapi_examples import failures, reason
@@ -16,7 +16,6 @@ from proxy.api.problems import Failure
 from proxy.api.service import Service, service_of
 from proxy.api.submission import submission
 from proxy.core.types import Renderer
-from proxy.errors import BadUpload
 from proxy.imaging.composition import Composition
 from proxy.imaging.containers import Format
 from proxy.imaging.transparency import InputIfTransparent, WithoutHoles
@@ -74,10 +73,9 @@ async def remove_background(request: Request) -> Response:
     service, fields = service_of(request), fields_of(request.scope)
     with service.drain:
         came = await submission(request.receive, fields, service, ["image_file"])
-        if "image_file" not in came.images:
-            raise BadUpload("The form has no field `image_file`; send the image file as one.")
+        image = file_in(came, "image_file")
         renderer = wanted(Wishes, came.texts).renderer(service, fields.get("accept", ""))
-        prediction = await prediction_of(request, fields, came.images["image_file"], renderer)
+        prediction = await prediction_of(request, fields, image, renderer)
     response = response_of(prediction, prediction.stages)
     response.headers.update(CREDITS)
     return response

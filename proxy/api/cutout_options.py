@@ -120,8 +120,7 @@ class CutoutOptions(RefinementOptions):
     def renderer(self, service: Service, accept: str = "", backdrop: Backdrop | None = None) -> Renderer:
         """`backdrop`: a picture behind the subject. Raises NotAcceptable, BadUpload for two backgrounds."""
         named: Format | None = "jpeg" if self.format == "jpg" else self.format
-        composition = self.composition(choose(CUTOUT_FORMATS, accept, named), backdrop)
-        return service.cutout if composition == Composition() else service.compose(composition)
+        return service.compose(self.composition(choose(CUTOUT_FORMATS, accept, named), backdrop))
 
     def composition(self, kind: Format, backdrop: Backdrop | None = None) -> Composition:
         if backdrop and self.background:

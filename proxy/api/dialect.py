@@ -12,6 +12,7 @@ from proxy.api.departure import while_connected
 from proxy.api.fields import Fields
 from proxy.api.problems import said
 from proxy.api.service import service_of
+from proxy.api.submission import Submission
 from proxy.api.terms import terms_of
 from proxy.core.fingerprint import Image
 from proxy.core.predictor import Prediction
@@ -37,6 +38,20 @@ def wanted(model: type[W], texts: Mapping[str, str]) -> W:
     except ValidationError as error:
         fault = error.errors()[0]
         raise BadUpload(f"{fault['loc'][0]}: {said(fault['msg'])}") from None
+
+
+def wants_json(fields: Fields) -> bool:
+    """A list with `*/*` in it is what an HTTP library sends unasked (axios: `application/json, text/plain, */*`), and
+    whoever calls through it expects the file: so it is where Rails reads such lists."""
+    accept = fields.get("accept", "")
+    return "application/json" in accept and "*/*" not in accept
+
+
+def file_in(came: Submission, field: str) -> Image:
+    """The form's image. Raises BadUpload."""
+    if field not in came.images:
+        raise BadUpload(f"The form has no field `{field}`; send the image file as one: curl -F {field}=@photo.jpg.")
+    return came.images[field]
 
 
 class Deadline:

@@ -11,14 +11,13 @@ from pydantic import BeforeValidator
 
 from proxy.api import notations
 from proxy.api.admission import KEY
-from proxy.api.dialect import Wanted, prediction_of, wanted
+from proxy.api.dialect import Wanted, file_in, prediction_of, wanted, wants_json
 from proxy.api.fields import fields_of
 from proxy.api.openapi_examples import failures, reason, told
 from proxy.api.predictions import response_of
 from proxy.api.problems import Failure
 from proxy.api.service import service_of
 from proxy.api.submission import submission
-from proxy.errors import BadUpload
 from proxy.imaging.backgrounds import Colour
 from proxy.imaging.composition import Composition
 from proxy.imaging.containers import Format
@@ -95,12 +94,11 @@ async def segment(request: Request) -> Response:
     service, fields = service_of(request), fields_of(request.scope)
     with service.drain:
         came = await submission(request.receive, fields, service, ["image_file"])
-        if "image_file" not in came.images:
-            raise BadUpload("The form has no field `image_file`; send the image file as one.")
+        image = file_in(came, "image_file")
         renderer = service.compose(wanted(Wishes, came.texts).composition())
-        prediction = await prediction_of(request, fields, came.images["image_file"], renderer)
+        prediction = await prediction_of(request, fields, image, renderer)
     response = response_of(prediction, prediction.stages)
-    if fields.get("accept", "").startswith("application/json") and "*/*" not in fields["accept"]:
+    if wants_json(fields):
         response = JSONResponse({"base64img": await asyncio.to_thread(_in_base64, prediction.rendered.body)})
     response.headers["X-Uncertainty-Score"] = f"{1 - prediction.rendered.confidence:.4f}"
     return response

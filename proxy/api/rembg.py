@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from proxy.api.admission import KEY
 from proxy.api.departure import while_connected
-from proxy.api.dialect import Wanted, prediction_of, wanted
+from proxy.api.dialect import Wanted, file_in, prediction_of, wanted
 from proxy.api.fields import fields_of
 from proxy.api.openapi_examples import failures, reason
 from proxy.api.predictions import response_of
@@ -48,8 +48,7 @@ class Wishes(Wanted):
         refinement = SHARP if self.ppm else AS_IT_IS
         if self.om:
             return service.compose(Composition(refinement, channels="alpha")) if self.ppm else service.mask
-        composition = Composition(refinement, background=self.bgc)
-        return service.cutout if composition == Composition() else service.compose(composition)
+        return service.compose(Composition(refinement, background=self.bgc))
 
 
 def shape(request: Request, failure: Failure) -> Response:  # noqa: ARG001 - a `Shape`
@@ -91,9 +90,7 @@ async def remove(request: Request) -> Response:
     service, fields = service_of(request), fields_of(request.scope)
     with service.drain:
         came = await submission(request.receive, fields, service, ["file"])
-        if "file" not in came.images:
-            raise BadUpload("The form has no field `file`; send the image file as one: curl -F file=@photo.jpg.")
-        return await _removed(request, came.images["file"], {**request.query_params, **came.texts})
+        return await _removed(request, file_in(came, "file"), {**request.query_params, **came.texts})
 
 
 @router.get(

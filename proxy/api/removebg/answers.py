@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from fastapi import Response
 
+from proxy.api.dialect import wants_json
 from proxy.api.fields import Fields
 from proxy.api.removebg.errors import CORS
 from proxy.api.removebg.order import most_pixels
@@ -22,13 +23,6 @@ RATE_WINDOW_S = 60
 CREDITS = "0"
 TYPES_1 = frozenset({"person", "product", "animal", "car"})
 TYPES_2 = TYPES_1 | {"car_interior", "car_part", "transportation", "graphics"}
-
-
-def wants_json(fields: Fields) -> bool:
-    """A list with `*/*` in it is what an HTTP library sends unasked (axios: `application/json, text/plain, */*`), and
-    whoever calls through it expects the file: so it is where Rails reads such lists."""
-    accept = fields.get("accept", "")
-    return "application/json" in accept and "*/*" not in accept
 
 
 async def answer(prediction: Prediction, wishes: Wishes, fields: Fields, stages_s: Mapping[str, float]) -> Response:
