@@ -4,7 +4,7 @@ from PIL import Image as Pillow
 
 from proxy.errors import BackendAway
 from tests.proxy.api.house import House, house
-from tests.proxy.api.removebg.test_door import CAT, backend, picture_of
+from tests.proxy.api.removebg.asking import CAT, backend, picture_of
 from tests.proxy.imaging.pictures import file_of
 
 DOOR = "/remove-background/v1"

@@ -17,7 +17,7 @@ from schemathesis.transport.serialization import Binary
 from proxy.api.doors import openapi
 from proxy.fetching import TaskImages
 from tests.proxy.api.house import House, house
-from tests.proxy.api.removebg.test_door import CAT, SKY, backend, fetching
+from tests.proxy.api.removebg.asking import CAT, SKY, backend, fetching
 from tests.support.fakes import DictCache
 
 EXAMPLES = 20

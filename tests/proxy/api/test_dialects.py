@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.proxy.api.house import House, house
-from tests.proxy.api.removebg.test_door import CAT, backend, fetching
+from tests.proxy.api.removebg.asking import CAT, backend, fetching
 from tests.support.fakes import DictCache
 
 REMOVEBG = (

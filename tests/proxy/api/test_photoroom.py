@@ -7,7 +7,7 @@ from PIL import Image as Pillow
 
 from proxy.errors import BackendAway
 from tests.proxy.api.house import MAX_BYTES, House, house
-from tests.proxy.api.removebg.test_door import CAT, IN_JSON, LARGE, backend, picture_of
+from tests.proxy.api.removebg.asking import CAT, IN_JSON, LARGE, backend, picture_of
 from tests.support.fakes import FakeBackend
 
 DOOR = "/v1/segment"

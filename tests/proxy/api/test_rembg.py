@@ -3,7 +3,7 @@ import pytest
 
 from proxy.errors import BackendAway, BadUrl, RefusedAddress
 from tests.proxy.api.house import MAX_BYTES, House, house
-from tests.proxy.api.removebg.test_door import CAT, backend, fetching, picture_of
+from tests.proxy.api.removebg.asking import CAT, backend, fetching, picture_of
 
 DOOR = "/api/remove"
 

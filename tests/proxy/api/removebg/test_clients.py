@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 from removebg import RemoveBg
 
 from tests.proxy.api.house import house
-from tests.proxy.api.removebg.test_door import CAT, backend, fetching
+from tests.proxy.api.removebg.asking import CAT, backend, fetching
 from tests.proxy.api.test_wire import running
 from tests.support.fakes import FakeBackend
 

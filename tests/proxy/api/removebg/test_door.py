@@ -1,70 +1,33 @@
-import asyncio
 import io
 import zipfile
 from base64 import b64decode, b64encode
 from dataclasses import replace
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from PIL import Image as Pillow
 
 from proxy.api.doors import openapi
-from proxy.api.keys import Keys
-from proxy.api.removebg.errors import TITLES
 from proxy.errors import (
-    BackendAway,
-    BackendError,
-    BadImage,
     BadUrl,
     DownloadFailed,
     RematteError,
     UploadTooLarge,
 )
-from tests.proxy.api.asgi import Caller, body
-from tests.proxy.api.house import MAX_BYTES, House, house
-from tests.proxy.imaging.pictures import corners, file_of, png_header
-from tests.support.fakes import FakeBackend
-
-DOOR = "/v1.0/removebg"
-CAT = file_of(corners(80, 40), "PNG")
-LARGE = file_of(corners(1000, 800), "JPEG")  # 0.8 megapixels
-SKY = file_of(Pillow.new("RGB", (16, 16), "blue"), "PNG")
-IN_JSON = {"Accept": "application/json"}
-BOX = (10, 5, 30, 25)
-
-
-def subject(size: tuple[int, int] = (80, 40), box: tuple[int, int, int, int] = BOX) -> bytes:
-    """A mask of one rectangle."""
-    mask = Pillow.new("L", size)
-    mask.paste(255, box)
-    return file_of(mask, "PNG")
-
-
-def backend() -> FakeBackend:
-    return FakeBackend(mask=subject())
-
-
-async def send(it: House, picture: bytes = CAT, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
-    return await it.client.post(DOOR, files={"image_file": picture}, data=fields, headers=headers)
-
-
-async def answered(picture: bytes = CAT, **fields: str) -> httpx.Response:
-    async with house(backend()) as it:
-        return await send(it, picture, **fields)
-
-
-def picture_of(answer: httpx.Response) -> Pillow.Image:
-    assert answer.status_code == 200, answer.text
-    return Pillow.open(io.BytesIO(answer.content))
-
-
-def code_of(answer: httpx.Response) -> str:
-    """Of an error as remove.bg tells it."""
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    (error,) = answer.json()["errors"]
-    assert error["title"]
-    return str(error.get("code", ""))
+from tests.proxy.api.house import house
+from tests.proxy.api.removebg.asking import (
+    BOX,
+    CAT,
+    DOOR,
+    IN_JSON,
+    LARGE,
+    SKY,
+    answered,
+    backend,
+    code_of,
+    fetching,
+    picture_of,
+    send,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,39 +46,6 @@ async def test_an_image_comes_in_any_of_the_bodies(request_: dict[str, object]):
         answer = await it.client.post(DOOR, **request_)  # type: ignore[arg-type]
     assert picture_of(answer).size == (80, 40)
     assert back.images == [CAT]
-
-
-class Fetcher:
-    """Gives the same bytes for every address, or fails."""
-
-    def __init__(self, given: bytes | RematteError) -> None:
-        self.asked: list[str] = []
-        self._given = given
-
-    async def fetch(self, url: str) -> bytes:
-        self.asked.append(url)
-        if isinstance(self._given, RematteError):
-            raise self._given
-        return self._given
-
-
-class Endless(Fetcher):
-    """Has begun, and never ends."""
-
-    def __init__(self) -> None:
-        super().__init__(b"")
-        self.begun = asyncio.Event()
-
-    async def fetch(self, url: str) -> bytes:
-        self.begun.set()
-        await asyncio.Event().wait()
-        return b""
-
-
-def fetching(app: FastAPI, given: bytes | RematteError) -> Fetcher:
-    fetcher = Fetcher(given)
-    app.state.service = replace(app.state.service, fetcher=fetcher)
-    return fetcher
 
 
 async def test_an_image_is_fetched_where_its_url_says():
@@ -336,206 +266,7 @@ async def test_a_hit_tells_the_same_as_the_miss_before_it():
     }
 
 
-@pytest.mark.parametrize(
-    ("request_", "code"),
-    [
-        ({"data": {"size": "full"}}, "missing_source"),
-        ({"json": {}}, "missing_source"),
-        ({"files": {"image_file": b""}}, "missing_source"),
-        ({"content": CAT, "headers": {"Content-Type": "image/png"}}, "missing_source"),
-        ({"files": {"image_file": CAT}, "data": {"image_url": "http://x.example"}}, "multiple_sources"),
-        ({"data": {"image_file_b64": "aGk=", "image_url": "http://x.example"}}, "multiple_sources"),
-        ({"files": {"image_file": CAT, "bg_image_file": CAT}, "data": {"bg_color": "f00"}}, "multiple_bg_sources"),
-        ({"files": {"image_file": bytes(MAX_BYTES + 1)}}, "file_too_large"),
-        ({"data": {"image_file_b64": "A" * 2 * MAX_BYTES}}, "file_too_large"),
-        ({"data": {"image_file_b64": "no base64!"}}, "failed_to_read_image"),
-        ({"files": {"image_file": b"a film, say"}}, "invalid_file_type"),
-        ({"files": {"image_file": CAT[:30]}}, "failed_to_read_image"),
-        ({"files": {"image_file": png_header(0, 7)}}, "invalid_dimensions"),
-        ({"files": {"image_file": png_header(60_000, 60_000)}}, "resolution_too_high"),
-        ({"files": {"image_file": CAT, "bg_image_file": b"no picture"}}, "failed_to_read_image"),
-        ({"files": {"image_file": CAT}, "data": {"roi": "0 0 81px 10px"}}, "roi_exceeds_bounds"),
-        ({"files": {"image_file": CAT}, "data": {"roi": "0 20px 10px 50%"}}, "roi_region_empty"),
-        ({"files": {"image_file": CAT}, "data": {"roi": "60px 0px 80px 40px"}}, "unknown_foreground"),
-        ({"files": {"image_file": CAT}, "data": {"size": "huge"}}, "invalid_size"),
-        ({"content": b"{", "headers": {"Content-Type": "application/json"}}, ""),
-        ({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, ""),
-    ],
-)
-async def test_bad_input_is_a_400_with_the_contracts_code(request_: dict[str, object], code: str):
-    async with house(backend()) as it:
-        answer = await it.client.post(DOOR, **request_)  # type: ignore[arg-type]
-    assert (answer.status_code, code_of(answer)) == (400, code)
-
-
-async def test_an_image_that_only_the_model_cannot_read_is_told_so():
-    back = backend()
-    async with house(back) as it:
-        back.failure = BadImage("The image is damaged.")
-        assert code_of(await send(it)) == "failed_to_read_image"
-
-
-async def test_an_image_in_which_nothing_stands_out_has_no_foreground():
-    async with house(FakeBackend(mask=subject(), confidence=0.1)) as it:
-        assert code_of(await send(it)) == "unknown_foreground"
-    async with house(FakeBackend(mask=subject(box=(0, 0, 0, 0)))) as it:
-        assert code_of(await send(it)) == "unknown_foreground"
-        counted = (await it.client.get("/metrics")).text
-    assert 'rematte_predictions_total{door="/v1.0/removebg",status="400"} 1.0' in counted
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "retry_after"), [(BackendAway("Down."), 503, "5"), (BackendError("Strange."), 502, None)]
-)
-async def test_a_server_that_fails_says_so_in_the_same_shape(error: RematteError, status: int, retry_after: str | None):
-    back = backend()
-    async with house(back) as it:
-        back.failure = error
-        answer = await send(it)
-    assert (answer.status_code, code_of(answer)) == (status, "")
-    assert answer.headers.get("Retry-After") == retry_after
-
-
-async def test_whoever_waits_too_long_is_told_before_the_client_gives_up():
-    async with house(FakeBackend(mask=subject(), open=False)) as it:
-        it.app.state.service = replace(it.app.state.service, removebg_deadline_s=0.05)
-        answer = await send(it)
-        counted = (await it.client.get("/metrics")).text
-    assert (answer.status_code, code_of(answer)) == (504, "")
-    assert 'rematte_predictions_total{door="/v1.0/removebg",status="504"} 1.0' in counted
-
-
-async def test_nothing_is_fetched_any_more_for_a_caller_who_has_left():
-    sent = body(b'{"image_url": "https://images.example/cat.png"}')
-    async with house() as it:
-        fetcher = Endless()
-        it.app.state.service = replace(it.app.state.service, fetcher=fetcher)
-        caller = Caller(DOOR, sent, {"Content-Type": "application/json"})
-        call = asyncio.create_task(caller.call(it.app))
-        await fetcher.begun.wait()
-        caller.leave()
-        await call
-        assert it.drain.is_empty
-    assert caller.status == 499
-
-
-async def test_whoever_asks_again_meanwhile_shares_the_flight():
-    back = FakeBackend(mask=subject(), open=False)
-    async with house(back) as it:
-        first = asyncio.create_task(send(it))
-        await back.started.wait()
-        second = asyncio.create_task(send(it))
-        await asyncio.sleep(0)
-        back.release()
-        assert {(await first).status_code, (await second).status_code} == {200}
-    assert back.calls == 1
-
-
-async def test_a_server_that_is_being_stopped_says_so_in_the_same_shape():
-    async with house(backend()) as it:
-        it.drain.begin()
-        answer = await send(it)
-    assert (answer.status_code, code_of(answer)) == (503, "")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", DOOR, 405), ("POST", "/v1.0/account", 405), ("GET", "/v1.0/nothing", 404)]
-)
-async def test_what_the_framework_refuses_has_the_same_shape(method: str, path: str, status: int):
-    async with house() as it:
-        answer = await it.client.request(method, path)
-    assert (answer.status_code, code_of(answer)) == (status, "")
-
-
-async def test_what_nobody_foresaw_has_the_same_shape():
-    async with house() as it:
-        it.app.state.service = replace(it.app.state.service, predictor=None)
-        answer = await send(it)
-    assert (answer.status_code, code_of(answer)) == (500, "")
-
-
-async def test_the_account_is_never_empty():
-    async with house() as it:
-        answer = await it.client.get("/v1.0/account")
-    attributes = answer.json()["data"]["attributes"]
-    assert attributes["credits"].keys() == {"subscription", "payg", "enterprise", "total"}
-    assert attributes["credits"]["total"] > 0
-    assert attributes["api"] == {"free_calls": 0, "sizes": "all"}
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-
-
-async def test_an_improvement_is_thanked_for_and_forgotten():
-    back = backend()
-    async with house(back) as it:
-        fields = {"image_filename": "cat.png", "tag": "cats"}
-        answer = await it.client.post("/v1.0/improve", files={"image_file": CAT}, data=fields)
-        nothing = await it.client.post("/v1.0/improve", data=fields)
-    assert len(answer.json()["id"]) == 36
-    assert code_of(nothing) == "missing_source"
-    assert back.calls == 0
-
-
-async def test_browsers_may_ask_from_any_page():
-    async with house() as it:
-        preflight = await it.client.options(DOOR, headers={"Origin": "https://shop.example"})
-    assert preflight.status_code == 204
-    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
-    assert "*" in preflight.headers["Access-Control-Allow-Headers"]
-    assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
-
-
-@pytest.mark.parametrize(
-    ("headers", "told"),
-    [
-        ({}, {"title": "Missing API Key"}),
-        ({"X-API-Key": "wrong"}, {"title": "API Key invalid", "code": "auth_failed"}),
-        ({"Authorization": "Bearer wrong"}, {"title": "API Key invalid", "code": "auth_failed"}),
-    ],
-)
-@pytest.mark.parametrize(("method", "path"), [("POST", DOOR), ("GET", "/v1.0/account"), ("POST", "/v1.0/improve")])
-async def test_a_wrong_key_is_a_403(method: str, path: str, headers: dict[str, str], told: dict[str, str]):
-    async with house(backend()) as it:
-        it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
-        answer = await it.client.request(method, path, headers=headers)
-    assert (answer.status_code, answer.json()) == (403, {"errors": [told]})
-
-
-@pytest.mark.parametrize(
-    "headers", [{"X-API-Key": "a key of this server"}, {"Authorization": "Bearer a key of this server"}]
-)
-async def test_a_key_of_this_server_opens_the_door(headers: dict[str, str]):
-    async with house(backend()) as it:
-        it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
-        assert (await send(it, headers=headers)).status_code == 200
-        assert (await it.client.options(DOOR)).status_code == 204  # nobody has a key yet
-
-
-async def test_any_key_opens_a_door_that_asks_for_none():
-    async with house(backend()) as it:
-        assert (await send(it, headers={"X-API-Key": "any"})).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("path", "status", "members"),
-    [
-        ("/api/remove", 401, {"detail"}),
-        ("/v1/segment", 403, {"detail", "status_code", "type"}),
-        ("/remove-background/v1", 401, {"error"}),
-    ],
-)
-async def test_other_dialects_ask_for_keys_in_their_own_shape(path: str, status: int, members: set[str]):
-    async with house(backend()) as it:
-        it.app.state.service = replace(it.app.state.service, keys=Keys(["a key of this server"]))
-        answer = await it.client.post(path, headers={"X-API-Key": "wrong"})
-    assert (answer.status_code, answer.json().keys()) == (status, members)
-
-
 async def test_the_headers_of_an_answer_are_the_documented_ones():
     documented = openapi()["paths"][DOOR]["post"]["responses"]["200"]["headers"]
     headers = (await answered()).headers
     assert set(headers) - {"content-type", "content-length"} == {name.lower() for name in documented}
-
-
-async def test_every_code_is_documented():
-    told = openapi()["paths"][DOOR]["post"]["responses"]["400"]["description"]
-    assert all(f"`{code}`" in told for code in TITLES)
