@@ -14,6 +14,8 @@ from model_serving.datasets.splitting import distinct, split
 from model_serving.datasets.wanted import Ingested
 
 LEFT_OUT_HEADER = ("file", "source", "reason")
+WORKERS = 8
+"""Pictures decoded at once, at most: 8192 x 4320 pixels are 106 MB of RGB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Prepared:
 
 
 def prepare(datasets: Sequence[Ingested], share: float, seed: int) -> Prepared:
-    """`share` of every source that has no test set of its own making is held out. DataError where nothing is left."""
+    """`share` of each source that is for training is held out. DataError where no pair is left."""
     candidates: list[Candidate] = []
     left_out: list[LeftOut] = []
     for dataset in datasets:
@@ -34,7 +36,7 @@ def prepare(datasets: Sequence[Ingested], share: float, seed: int) -> Prepared:
         left_out += unmatched
     sound: list[Sound] = []
     with count_bar("looking into pairs", len(candidates)) as done:
-        for answer in check(candidates, os.cpu_count() or 1):
+        for answer in check(candidates, min(WORKERS, os.cpu_count() or 1)):
             done()
             if isinstance(answer, Sound):
                 sound.append(answer)
