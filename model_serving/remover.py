@@ -14,6 +14,7 @@ from PIL import Image
 from model_serving import pixels
 from model_serving.network import InSPyReNet
 from model_serving.pixels import Prepared, UnreadableImage
+from model_serving.splitting import in_halves
 
 Resizing = Literal["static", "dynamic"]
 
@@ -34,7 +35,14 @@ class Refusal:
     message: str
 
 
-Result = Mask | Refusal
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The device's memory does not hold this picture's work, even alone. It may at another time."""
+
+    message: str
+
+
+Result = Mask | Refusal | NoRoom
 
 
 class Remover:
@@ -62,23 +70,27 @@ class Remover:
     def remove(self, images: Sequence[bytes]) -> list[Result]:
         """One result for each image file, in order. A file that cannot be read fails alone; a failing device raises.
 
-        Pictures of one working size go through the network together, which moves a grey level by one at most.
+        Pictures of one working size go through the network together, which moves a grey level by one at most; in halves
+        where the device has no room for all.
         """
         tried = [self._try_prepare(data) for data in images]
-        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if isinstance(item, Refusal)}
+        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if not isinstance(item, Prepared)}
         ready = {index: item for index, item in enumerate(tried) if isinstance(item, Prepared)}
         for indices in _by_shape(ready):
-            results.update(zip(indices, self._masks([ready[index] for index in indices]), strict=True))
+            masks = in_halves(self._masks, [ready[index] for index in indices], _no_room)
+            results.update(zip(indices, masks, strict=True))
         return [results[index] for index in range(len(images))]
 
-    def _try_prepare(self, data: bytes) -> Prepared | Refusal:
+    def _try_prepare(self, data: bytes) -> Prepared | Refusal | NoRoom:
         try:
             return self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
         except UnreadableImage as error:
             return Refusal(error.code, str(error))
+        except MemoryError:
+            return NoRoom(f"no memory is left to decode a file of {len(data)} bytes")
 
     @torch.inference_mode()
-    def _masks(self, batch: Sequence[Prepared]) -> list[Mask]:
+    def _masks(self, batch: Sequence[Prepared]) -> list[Mask | NoRoom]:
         image = torch.cat([item.image for item in batch]).to(self._device)
         small = [item.image_resized for item in batch if item.image_resized is not None]
         output = self._network(image, torch.cat(small).to(self._device) if small else None)
@@ -86,6 +98,11 @@ class Remover:
         return [
             Mask(_png(pixels.mask(preds[row : row + 1], item.size)), confidences[row]) for row, item in enumerate(batch)
         ]
+
+
+def _no_room(item: Prepared) -> NoRoom:
+    height, width = item.size
+    return NoRoom(f"no memory is left on the device for a picture of {width} x {height} pixels")
 
 
 def _by_shape(ready: Mapping[int, Prepared]) -> Iterable[list[int]]:

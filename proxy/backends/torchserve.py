@@ -135,7 +135,9 @@ def refusal(response: httpx.Response) -> BackendError | BadImage:
         case 500, _ if "Worker died" in message:
             return BackendAway("The model's worker died and is being restarted.")
         case 404, _:
-            return BackendAway("TorchServe does not know the model; is its archive registered?")
+            return BackendAway(
+                "TorchServe does not know the model: its archive is missing or damaged; `make model` builds it anew."
+            )
         case 400, "InvalidKeyException":
             return BackendAway("TorchServe asks for a token; switch token authorization off on its loopback address.")
         case status, _:

@@ -7,8 +7,9 @@ from PIL import Image
 
 from model_serving import pixels
 from model_serving.network import InSPyReNet
-from model_serving.remover import Mask, Refusal, Remover
+from model_serving.remover import Mask, Refusal, Remover, Resizing
 from tests.model_serving.filling import picture
+from tests.support.pictures import picture as jpeg
 
 
 def png(height: int, width: int, seed: int = 0) -> bytes:
@@ -82,6 +83,30 @@ def test_a_failing_network_is_not_a_refused_picture(tiny: InSPyReNet) -> None:
     tiny.decoder.head = torch.nn.Conv2d(1, 1, 1)  # as a device would: in the middle of the work
     with pytest.raises(RuntimeError):
         remover.remove([png(64, 64)])
+
+
+@pytest.mark.parametrize("resizing", ["static", "dynamic"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (2000, 50)], ids=["one pixel", "sliver", "panorama"])
+def test_odd_shapes_have_masks(tiny: InSPyReNet, resizing: Resizing, size: tuple[int, int]) -> None:
+    height, width = size
+    (result,) = Remover(tiny, resizing=resizing).remove([jpeg(width, height)])
+    wide, high = opened(result).size
+    assert 1 <= wide <= width
+    assert 1 <= high <= height
+
+
+def test_a_batch_without_room_is_done_in_halves(tiny: InSPyReNet) -> None:
+    batches: list[int] = []
+
+    def allocate(_: torch.nn.Module, arguments: tuple[torch.Tensor]) -> None:
+        batches.append(len(arguments[0]))
+        if len(arguments[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    tiny.register_forward_pre_hook(allocate)
+    results = Remover(tiny).remove([png(64, 64, seed) for seed in range(4)])
+    assert [type(result) for result in results] == [Mask] * 4
+    assert batches == [4, 2, 2]
 
 
 def test_the_same_bytes_give_the_same_mask(tiny: InSPyReNet) -> None:

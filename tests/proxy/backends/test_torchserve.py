@@ -52,7 +52,7 @@ async def test_the_image_goes_as_it_came_and_the_mask_comes_back():
         (said(507, "InternalServerException", "Out of resources"), BackendAway, "memory"),
         (said(500, "InternalServerException", "Worker died."), BackendAway, "restarted"),
         (said(500, "InternalServerException", "oops"), BackendError, "500: oops"),
-        (said(404, "ModelNotFoundException", "Model not found"), BackendAway, "registered"),
+        (said(404, "ModelNotFoundException", "Model not found"), BackendAway, "missing or damaged"),
         (said(400, "InvalidKeyException", "Token Authorization failed"), BackendAway, "token"),
         (said(400, "BadRequestException", "what?"), BackendError, "400"),
         (httpx.Response(413), BackendError, "413"),
