@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 
 from model_serving.integrity import check_contents
-from model_serving.remover import Mask, NoRoom, Refusal, Result
+from model_serving.remover import Mask, NoRoom, Refusal, Result, Took
 from model_serving.served import open_remover
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class InspyrenetHandler:
     """POST an image file, raw or as form field `data`: 200 with an `image/png` mask, or `code` and `message`: with 422
     for what is no image, with 507 for what memory has no room for.
 
-    `x-model-version` comes with both; `x-mask-confidence`, 0..1, with the mask.
+    `x-model-version` comes with all; `x-mask-confidence`, 0..1, with the mask, and `server-timing` of how it was made.
     """
 
     def initialize(self, context: "Context") -> None:
@@ -55,7 +56,13 @@ class InspyrenetHandler:
         context.set_response_status(200, "OK", index)
         context.set_response_content_type(index, "image/png")
         context.set_response_header(index, "x-mask-confidence", f"{result.confidence:.6f}")
+        context.set_response_header(index, "server-timing", _timing(result.took))
         return result.png
+
+
+def _timing(took: Took) -> str:
+    """`Server-Timing` (W3C), in milliseconds."""
+    return ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in asdict(took).items())
 
 
 def _problem(result: Refusal | NoRoom) -> tuple[int, str, dict[str, str]]:

@@ -1,15 +1,17 @@
 """The product: image files in, masks out. What any server needs of the model, and nothing of a server."""
 
 import io
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from model_serving import pixels
 from model_serving.network import InSPyReNet
@@ -20,11 +22,21 @@ Resizing = Literal["static", "dynamic"]
 
 
 @dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds of a picture's way: file to network input, its whole batch through the network, prediction to file."""
+
+    decode: float
+    network: float
+    encode: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mask:
     """An 8-bit grey PNG in the picture's aspect ratio, and how sure the network is (0..1) that it shows anything."""
 
     png: bytes
     confidence: float
+    took: Took = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,12 @@ class NoRoom:
 
 
 Result = Mask | Refusal | NoRoom
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    prepared: Prepared
+    decode_s: float
 
 
 class Remover:
@@ -74,41 +92,49 @@ class Remover:
         where the device has no room for all.
         """
         tried = [self._try_prepare(data) for data in images]
-        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if not isinstance(item, Prepared)}
-        ready = {index: item for index, item in enumerate(tried) if isinstance(item, Prepared)}
+        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if not isinstance(item, _Ready)}
+        ready = {index: item for index, item in enumerate(tried) if isinstance(item, _Ready)}
         for indices in _by_shape(ready):
             masks = in_halves(self._masks, [ready[index] for index in indices], _no_room)
             results.update(zip(indices, masks, strict=True))
         return [results[index] for index in range(len(images))]
 
-    def _try_prepare(self, data: bytes) -> Prepared | Refusal | NoRoom:
+    def _try_prepare(self, data: bytes) -> _Ready | Refusal | NoRoom:
+        began = time.perf_counter()
         try:
-            return self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
+            prepared = self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
+            return _Ready(prepared, time.perf_counter() - began)
         except UnreadableImage as error:
             return Refusal(error.code, str(error))
         except MemoryError:
             return NoRoom(f"no memory is left to decode a file of {len(data)} bytes")
 
     @torch.inference_mode()
-    def _masks(self, batch: Sequence[Prepared]) -> list[Mask | NoRoom]:
-        image = torch.cat([item.image for item in batch]).to(self._device)
-        small = [item.image_resized for item in batch if item.image_resized is not None]
+    def _masks(self, batch: Sequence[_Ready]) -> list[Mask | NoRoom]:
+        began = time.perf_counter()
+        image = torch.cat([item.prepared.image for item in batch]).to(self._device)
+        small = [item.prepared.image_resized for item in batch if item.prepared.image_resized is not None]
         output = self._network(image, torch.cat(small).to(self._device) if small else None)
         preds, confidences = output.pred.cpu(), output.confidence.tolist()
-        return [
-            Mask(_png(pixels.mask(preds[row : row + 1], item.size)), confidences[row]) for row, item in enumerate(batch)
-        ]
+        network_s = time.perf_counter() - began
+        return [_mask(item, preds[row : row + 1], confidences[row], network_s) for row, item in enumerate(batch)]
 
 
-def _no_room(item: Prepared) -> NoRoom:
-    height, width = item.size
+def _mask(item: _Ready, pred: Tensor, confidence: float, network_s: float) -> Mask:
+    began = time.perf_counter()
+    png = _png(pixels.mask(pred, item.prepared.size))
+    return Mask(png, confidence, Took(item.decode_s, network_s, time.perf_counter() - began))
+
+
+def _no_room(item: _Ready) -> NoRoom:
+    height, width = item.prepared.size
     return NoRoom(f"no memory is left on the device for a picture of {width} x {height} pixels")
 
 
-def _by_shape(ready: Mapping[int, Prepared]) -> Iterable[list[int]]:
+def _by_shape(ready: Mapping[int, _Ready]) -> Iterable[list[int]]:
     groups: defaultdict[torch.Size, list[int]] = defaultdict(list)
     for index, item in ready.items():
-        groups[item.image.shape].append(index)
+        groups[item.prepared.image.shape].append(index)
     return groups.values()
 
 

@@ -1,4 +1,5 @@
 import io
+import time
 
 import numpy as np
 import pytest
@@ -47,6 +48,16 @@ def test_a_batch_gives_each_picture_its_own_mask(tiny: InSPyReNet) -> None:
     for one, other in zip(together, alone, strict=True):
         difference = np.asarray(opened(one)).astype(int) - np.asarray(opened(other)).astype(int)
         assert np.abs(difference).max() <= 1
+
+
+def test_a_mask_says_how_long_its_parts_took(tiny: InSPyReNet) -> None:
+    began = time.perf_counter()
+    one, other = Remover(tiny).remove([png(64, 64), png(64, 64, seed=1)])
+    passed = time.perf_counter() - began
+    assert isinstance(one, Mask)
+    assert isinstance(other, Mask)
+    assert one.took.network == other.took.network  # a batch goes through it together
+    assert 0 < one.took.decode + one.took.encode + other.took.decode + other.took.encode + one.took.network < passed
 
 
 def test_bad_items_fail_alone_and_in_their_place(tiny: InSPyReNet) -> None:

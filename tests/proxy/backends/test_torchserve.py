@@ -177,6 +177,12 @@ async def test_a_description_that_cannot_be_had_or_read_is_the_back_ends_error(a
         await backend.describe()
 
 
+async def test_what_the_handler_says_of_its_time_comes_along():
+    timing = {"server-timing": "decode;dur=1.500, network;dur=250, other;dur=7, encode;dur=broken"}
+    backend, _ = torchserve(httpx.Response(200, content=grey_png(), headers=dict(MASK.headers) | timing))
+    assert (await backend.infer(CAT)).stages == {"decode": 0.0015, "network": 0.25}
+
+
 async def test_a_large_image_is_streamed_chunk_by_chunk():
     image = image_of(b"x" * 3_000_000, seed=1)
     backend, requests = torchserve(MASK)
