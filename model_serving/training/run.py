@@ -112,7 +112,8 @@ class Run:
         self.average.network.load_state_dict(state["average"])
         self.average.steps = state["average_steps"]
         self.optimiser.load_state_dict(state["optimiser"])
-        self._scaler.load_state_dict(state.get("scaler", {}))
+        if scale := state.get("scaler"):  # empty from a device that needed none
+            self._scaler.load_state_dict(scale)
 
     def save(self, file: Path) -> None:
         """Whole or not at all."""

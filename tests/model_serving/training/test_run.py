@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from model_serving.training.bank import Bank
 from model_serving.training.errors import TrainingError
 from model_serving.training.export import STRETCH, export, stretched
+from model_serving.training.quick import Precision
 from model_serving.training.recipe import OneCycle
 from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage
@@ -66,6 +67,15 @@ def test_a_checkpoint_of_before_there_were_variants_and_scalers_is_gone_on_with(
     torch.save(state, tmp_path / "checkpoint.pt")
     again = Run.load(tmp_path / "checkpoint.pt", OneCycle(1e6))
     assert (again.variant, again.position) == ("small", run.position)
+
+
+@pytest.mark.parametrize(("saved", "resumed"), [("float32", "float16"), ("float16", "float32"), ("float16", "float16")])
+def test_a_run_may_go_on_in_another_precision(tmp_path: Path, saved: Precision, resumed: Precision):
+    run, again = (Run("small", TINY, FINE, OneCycle(1e6), precision=precision) for precision in (saved, resumed))
+    run.step(batch())
+    again.restore(run.state())
+    assert again.position == run.position
+    assert again.step(batch()) > 0
 
 
 def test_a_file_that_is_no_checkpoint_is_refused_in_a_line(tmp_path: Path):
