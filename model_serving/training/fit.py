@@ -63,6 +63,7 @@ def open_course(parameters: Parameters) -> Course:
         return _resumed(parameters, pairs, count)
     run = begin(parameters, count)
     parameters.out.mkdir(parents=True, exist_ok=True)
+    parameters.checkpoint.unlink(missing_ok=True)  # or, killed before its first one, this run would go on with that
     return Course(parameters, run, pairs)
 
 

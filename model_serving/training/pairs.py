@@ -100,7 +100,7 @@ def batches(dataset: LabelledPairs, order: Order, *, workers: int, pinned: bool)
         yield picture, truth
 
 
-def _collate(items: Sequence[Batch | Unreadable]) -> Batch | Unreadable:
+def _collate(items: list[Batch | Unreadable]) -> Batch | Unreadable:
     for item in items:
         if isinstance(item, Unreadable):
             return item

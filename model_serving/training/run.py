@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from model_serving.build import build_network
 from model_serving.network import InSPyReNet, Output
@@ -55,6 +56,9 @@ class Run:
         self._half = half_of(precision, self.device)
         # What is smaller than float16 can tell is made larger before it is sent back through the network.
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=self._half is torch.float16)
+        self.network: InSPyReNet
+        self.average: Average
+        self.optimiser: Optimizer
         self._take(self._build(stage.size))
         self._ticked = time.monotonic()
 

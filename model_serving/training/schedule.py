@@ -52,7 +52,7 @@ def warmed_poly(
 
     It falls from `peak` to `floor`, and climbs for `warm_up` steps from a share of `peak` where that is less.
     """
-    falling = (peak - floor) * (1.0 - min(step / steps, 1.0)) ** power + floor
+    falling: float = (peak - floor) * (1.0 - min(step / steps, 1.0)) ** power + floor
     if step >= warm_up:
         return falling
     climbed = step / warm_up

@@ -96,6 +96,14 @@ def test_a_finished_training_is_not_done_again_unless_asked_to(folder: Path):
     assert asked.checkpoint.stat().st_mtime_ns > before
 
 
+def test_a_run_that_begins_anew_leaves_no_way_back_to_the_old_one(folder: Path):
+    asked = parameters(folder, epochs=1)
+    fit(asked, quiet())
+    course = open_course(asked.model_copy(update={"resume": False}))
+    assert course.saved_at == 0
+    assert not asked.checkpoint.exists()
+
+
 def test_ctrl_c_finishes_the_step_saves_and_the_same_command_ends_as_if_never_stopped(folder: Path):
     whole = parameters(folder, out=folder / "whole", overrides={**parameters(folder).overrides, "drop_path": 0.3})
     fit(whole, quiet())
