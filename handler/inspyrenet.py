@@ -5,13 +5,15 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
 
-from model_serving.remover import Refusal, Result
+from model_serving.integrity import check_contents
+from model_serving.remover import Mask, NoRoom, Refusal, Result, Took
 from model_serving.served import open_remover
 
 if TYPE_CHECKING:
@@ -23,16 +25,19 @@ logger = logging.getLogger(__name__)
 
 
 class InspyrenetHandler:
-    """POST an image file, raw or as form field `data`: 200 with an `image/png` mask, or 422 with `code` and `message`.
+    """POST an image file, raw or as form field `data`: 200 with an `image/png` mask, or `code` and `message`: with 422
+    for what is no image, with 507 for what memory has no room for.
 
-    `x-model-version` comes with both; `x-mask-confidence`, 0..1, with the mask.
+    `x-model-version` comes with all; `x-mask-confidence`, 0..1, with the mask, and `server-timing` of how it was made.
     """
 
     def initialize(self, context: "Context") -> None:
         """Loads the archive's model and runs it once, so that no caller pays for the first time."""
         device = _device(context.system_properties.get("gpu_id"), os.environ.get("REMATTE_REQUIRE_DEVICE"))
         self._version: str = context.manifest["model"]["modelVersion"]
-        self._remover = open_remover(Path(context.system_properties["model_dir"]), device, **_limits())
+        folder = Path(context.system_properties["model_dir"])
+        check_contents(folder)
+        self._remover = open_remover(folder, device, **_limits())
         self._remover.remove([_grey_picture()])
         logger.info("%s runs on %s with %d threads", self._version, device, torch.get_num_threads())
 
@@ -43,14 +48,28 @@ class InspyrenetHandler:
 
     def _answer(self, result: Result, index: int, context: "Context") -> bytes:
         context.set_response_header(index, "x-model-version", self._version)
-        if isinstance(result, Refusal):
-            context.set_response_status(422, "Unprocessable Content", index)
+        if not isinstance(result, Mask):
+            status, phrase, said = _problem(result)
+            context.set_response_status(status, phrase, index)
             context.set_response_content_type(index, "application/json")
-            return json.dumps({"code": result.code, "message": result.message}).encode()
+            return json.dumps(said).encode()
         context.set_response_status(200, "OK", index)
         context.set_response_content_type(index, "image/png")
         context.set_response_header(index, "x-mask-confidence", f"{result.confidence:.6f}")
+        context.set_response_header(index, "server-timing", _timing(result.took))
         return result.png
+
+
+def _timing(took: Took) -> str:
+    """`Server-Timing` (W3C), in milliseconds."""
+    return ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in asdict(took).items())
+
+
+def _problem(result: Refusal | NoRoom) -> tuple[int, str, dict[str, str]]:
+    """Status, its phrase, and the body. 507 is what TorchServe itself says when memory runs out."""
+    if isinstance(result, NoRoom):
+        return 507, "Insufficient Storage", {"code": "out_of_memory", "message": result.message}
+    return 422, "Unprocessable Content", {"code": result.code, "message": result.message}
 
 
 def _device(gpu: int | None, required: str | None) -> torch.device:

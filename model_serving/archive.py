@@ -1,7 +1,6 @@
 """Weights and code into one file that TorchServe serves: `python -m model_serving.archive --variant small`."""
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from model_serving.build import VARIANTS
+from model_serving.integrity import version_of
 from model_serving.remover import Resizing
 from model_serving.served import Card, load_network
 from model_serving.weights import SHIPPED, WeightsError
@@ -23,7 +23,18 @@ SERVING = Path(__file__).parent / "torchserve" / "model-config.yaml"
 
 _PACKAGE = Path(__file__).parent
 _HANDLER = _PACKAGE.parent / "handler" / f"{MODEL}.py"
-_SERVED = ("__init__", "build", "names", "pixels", "remover", "served", "timm_import", "weights")
+_SERVED = (
+    "__init__",
+    "build",
+    "integrity",
+    "names",
+    "pixels",
+    "remover",
+    "served",
+    "splitting",
+    "timm_import",
+    "weights",
+)
 
 
 class ArchiveError(Exception):
@@ -53,7 +64,7 @@ def build_archive(
     with TemporaryDirectory(prefix=".building-", dir=store) as work:
         stage = Path(work, "stage")
         _stage(stage, variant, weights, resizing)
-        version = f"{variant}-{_digest(stage)[:8]}"
+        version = version_of(variant, stage)
         if _describe(path) == (version, serving.read_text()):
             return Archive(path, version, built=False)
         os.replace(_pack(stage, version, serving), path)
@@ -70,16 +81,6 @@ def _stage(stage: Path, variant: str, weights: Path, resizing: Resizing) -> None
     card = Card(variant, f"weights{weights.suffix}", resizing)
     card.write(stage)
     shutil.copy(weights, stage / card.weights)
-
-
-def _digest(folder: Path) -> str:
-    """SHA-256 over names and contents, each with its length before it."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-    return digest.hexdigest()
 
 
 def _describe(path: Path) -> tuple[str, str] | None:

@@ -1,21 +1,33 @@
 """The product: image files in, masks out. What any server needs of the model, and nothing of a server."""
 
 import io
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from model_serving import pixels
 from model_serving.network import InSPyReNet
 from model_serving.pixels import Prepared, UnreadableImage
+from model_serving.splitting import in_halves
 
 Resizing = Literal["static", "dynamic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds of a picture's way: file to network input, its whole batch through the network, prediction to file."""
+
+    decode: float
+    network: float
+    encode: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class Mask:
 
     png: bytes
     confidence: float
+    took: Took = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,20 @@ class Refusal:
     message: str
 
 
-Result = Mask | Refusal
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The device's memory does not hold this picture's work, even alone. It may at another time."""
+
+    message: str
+
+
+Result = Mask | Refusal | NoRoom
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    prepared: Prepared
+    decode_s: float
 
 
 class Remover:
@@ -62,36 +88,53 @@ class Remover:
     def remove(self, images: Sequence[bytes]) -> list[Result]:
         """One result for each image file, in order. A file that cannot be read fails alone; a failing device raises.
 
-        Pictures of one working size go through the network together, which moves a grey level by one at most.
+        Pictures of one working size go through the network together, which moves a grey level by one at most; in halves
+        where the device has no room for all.
         """
         tried = [self._try_prepare(data) for data in images]
-        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if isinstance(item, Refusal)}
-        ready = {index: item for index, item in enumerate(tried) if isinstance(item, Prepared)}
+        results: dict[int, Result] = {index: item for index, item in enumerate(tried) if not isinstance(item, _Ready)}
+        ready = {index: item for index, item in enumerate(tried) if isinstance(item, _Ready)}
         for indices in _by_shape(ready):
-            results.update(zip(indices, self._masks([ready[index] for index in indices]), strict=True))
+            masks = in_halves(self._masks, [ready[index] for index in indices], _no_room)
+            results.update(zip(indices, masks, strict=True))
         return [results[index] for index in range(len(images))]
 
-    def _try_prepare(self, data: bytes) -> Prepared | Refusal:
+    def _try_prepare(self, data: bytes) -> _Ready | Refusal | NoRoom:
+        began = time.perf_counter()
         try:
-            return self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
+            prepared = self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
+            return _Ready(prepared, time.perf_counter() - began)
         except UnreadableImage as error:
             return Refusal(error.code, str(error))
+        except MemoryError:
+            return NoRoom(f"no memory is left to decode a file of {len(data)} bytes")
 
     @torch.inference_mode()
-    def _masks(self, batch: Sequence[Prepared]) -> list[Mask]:
-        image = torch.cat([item.image for item in batch]).to(self._device)
-        small = [item.image_resized for item in batch if item.image_resized is not None]
+    def _masks(self, batch: Sequence[_Ready]) -> list[Mask | NoRoom]:
+        began = time.perf_counter()
+        image = torch.cat([item.prepared.image for item in batch]).to(self._device)
+        small = [item.prepared.image_resized for item in batch if item.prepared.image_resized is not None]
         output = self._network(image, torch.cat(small).to(self._device) if small else None)
         preds, confidences = output.pred.cpu(), output.confidence.tolist()
-        return [
-            Mask(_png(pixels.mask(preds[row : row + 1], item.size)), confidences[row]) for row, item in enumerate(batch)
-        ]
+        network_s = time.perf_counter() - began
+        return [_mask(item, preds[row : row + 1], confidences[row], network_s) for row, item in enumerate(batch)]
 
 
-def _by_shape(ready: Mapping[int, Prepared]) -> Iterable[list[int]]:
+def _mask(item: _Ready, pred: Tensor, confidence: float, network_s: float) -> Mask:
+    began = time.perf_counter()
+    png = _png(pixels.mask(pred, item.prepared.size))
+    return Mask(png, confidence, Took(item.decode_s, network_s, time.perf_counter() - began))
+
+
+def _no_room(item: _Ready) -> NoRoom:
+    height, width = item.prepared.size
+    return NoRoom(f"no memory is left on the device for a picture of {width} x {height} pixels")
+
+
+def _by_shape(ready: Mapping[int, _Ready]) -> Iterable[list[int]]:
     groups: defaultdict[torch.Size, list[int]] = defaultdict(list)
     for index, item in ready.items():
-        groups[item.image.shape].append(index)
+        groups[item.prepared.image.shape].append(index)
     return groups.values()
 
 

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in options.pipelines:
             run(name, parameters)
     except KeyboardInterrupt as interrupt:
-        print(f"\n{name}: {interrupt}" if str(interrupt) else f"\n{name}: stopped", file=sys.stderr)
+        print(f"\n{name}: {str(interrupt) or 'stopped; run it again to go on'}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         if options.verbose or (line := _line(error)) is None:

@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from model_serving.integrity import DamagedArchive, check_archive
+
 _CONFIG = Path(__file__).with_name("config.properties")
 _LOGGING = Path(__file__).with_name("log4j2.xml")
 
@@ -24,7 +26,7 @@ def main() -> None:
     store = parser.parse_args().model_store.resolve()
     try:
         command, environment = _command(store), _environment(os.environ)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, DamagedArchive) as error:
         sys.exit(str(error))
     os.execve(command[0], command, environment)
 
@@ -32,6 +34,7 @@ def main() -> None:
 def _command(store: Path) -> list[str]:
     if not (store / "inspyrenet.mar").is_file():
         raise FileNotFoundError(f"There is no inspyrenet.mar in {store}: `make model` builds it.")
+    check_archive(store / "inspyrenet.mar")  # TorchServe would start without the model, and say so in its log alone
     packages = _site_packages()
     return [
         _java(),

@@ -113,7 +113,7 @@ _HEADERS: Mapping[str, tuple[str, str]] = {
     "ETag": ("Names image, model and output; the same in every replica.", '"9f2b4c1d8e7a60534b1f0c2d3e4a5b6c"'),
     "Server-Timing": (
         "Milliseconds spent on read, lookup, pixels (a second lookup: by the picture in the file), queue, infer and "
-        "render, as far as they were needed.",
+        "render, as far as they were needed; decode, network and encode are the model server's shares of infer.",
         'read;dur=0.412, lookup;dur=0.183;desc="redis"',
     ),
     "Vary": ("Without a `format`, the request's `Accept` decides.", "Accept"),

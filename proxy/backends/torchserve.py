@@ -7,6 +7,7 @@ ever (httpcore issue 1093).
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -27,6 +28,8 @@ own."""
 CONNECT_S = 2.0
 DESCRIBE_S = 5.0
 CONNECTIONS = 64
+_STAGE = re.compile(r"\b(decode|network|encode);dur=(\d+(?:\.\d+)?)")
+"""What the handler tells in `Server-Timing`, in milliseconds."""
 IN_FLIGHT_PER_SLOT = 2
 """One image in the worker and one waiting at its door: the worker never idles, and little is beyond recall."""
 
@@ -135,7 +138,9 @@ def refusal(response: httpx.Response) -> BackendError | BadImage:
         case 500, _ if "Worker died" in message:
             return BackendAway("The model's worker died and is being restarted.")
         case 404, _:
-            return BackendAway("TorchServe does not know the model; is its archive registered?")
+            return BackendAway(
+                "TorchServe does not know the model: its archive is missing or damaged; `make model` builds it anew."
+            )
         case 400, "InvalidKeyException":
             return BackendAway("TorchServe asks for a token; switch token authorization off on its loopback address.")
         case status, _:
@@ -158,7 +163,11 @@ def _inference(response: httpx.Response) -> Inference:
         raise BackendError(f"The model's answer lacks a good {error} header; is the archive one of ours?") from error
     if not is_whole(response.content):
         raise BackendError("The model's answer is no whole PNG.")
-    return Inference(response.content, confidence, version)
+    return Inference(response.content, confidence, version, _stages(response.headers.get("server-timing", "")))
+
+
+def _stages(timing: str) -> dict[str, float]:
+    return {stage: float(milliseconds) / 1000 for stage, milliseconds in _STAGE.findall(timing)}
 
 
 def _description(response: httpx.Response) -> Description:

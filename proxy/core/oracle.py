@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from proxy.core.claims import Claim, Claims, Free
@@ -40,6 +40,8 @@ class Landed:
     kept: bool = True
     queue_s: float = 0.0
     infer_s: float = 0.0
+    inside: Mapping[str, float] = field(default_factory=dict)
+    """What of the inference the model server accounts for."""
     sight_s: float = 0.0
     found: Found | None = None
     made_elsewhere: bool = False
@@ -53,7 +55,7 @@ class Landed:
     @property
     def stages(self) -> dict[str, float]:
         sighted = {"pixels": self.sight_s} if self.sight_s else {}
-        return sighted if self.found else sighted | {"queue": self.queue_s, "infer": self.infer_s}
+        return sighted if self.found else {**sighted, "queue": self.queue_s, "infer": self.infer_s, **self.inside}
 
 
 class Oracle:
@@ -174,13 +176,14 @@ class Oracle:
     async def _infer(self, errand: Errand, job: Job, size: Size, sighting: Sighting) -> Landed:
         self._dispatch.release(job)
         await errand.image.digest()  # beside the inference, not before it
-        mask = await self._mask(errand.image, size, await job.landed, sighting.names)
+        inference = await job.landed
+        mask = await self._mask(errand.image, size, inference, sighting.names)
         if self._patience:
             self._patience.learn(job.queue_s + job.infer_s)
         if errand.keep:
             self._keep(errand.image, mask)
             self._name_fully(errand.image, mask)
-        return Landed(mask, errand.keep, job.queue_s, job.infer_s, sighting.seconds)
+        return Landed(mask, errand.keep, job.queue_s, job.infer_s, inference.stages, sighting.seconds)
 
     async def _look_at(self, errand: Errand) -> tuple[Size, Sighting]:
         measuring = self._measure(errand.image)

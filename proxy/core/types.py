@@ -1,5 +1,6 @@
 """The nouns of the race, and the two verbs it asks of a cache and of a back end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
@@ -107,11 +108,13 @@ ANY_TERMS = Terms()
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """The back end's answer. `model_version` is the one that really ran, whatever was asked for."""
+    """The back end's answer. `model_version` is the one that really ran, whatever was asked for; `stages` are the
+    seconds that the model server says its parts took."""
 
     png: bytes = field(repr=False)
     confidence: float
     model_version: str
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

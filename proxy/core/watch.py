@@ -68,7 +68,9 @@ class ModelWatch:
 
     def _follow(self, description: Description) -> None:
         if not description.ready_workers:
-            return self._note(f"no worker of {description.model.name} is ready")
+            # Which of the two it is looks the same from here.
+            name = f"{description.model.name} {description.model.version}"
+            return self._note(f"no worker of {name} is ready: it is loading, or it cannot: the server's log says why")
         self._note(None)
         self._dispatch.widen(description.window)
         if description.model != self._model:

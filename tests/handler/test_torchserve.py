@@ -53,6 +53,7 @@ def test_torchserve_says_what_the_model_says(server: TorchServe, unpacked: Path)
     assert isinstance(expected, Mask)
     assert answer.content == expected.png
     assert answer.headers["x-mask-confidence"] == f"{expected.confidence:.6f}"
+    assert re.findall(r"(\w+);dur=", answer.headers["server-timing"]) == ["decode", "network", "encode"]
 
 
 def test_every_answer_names_the_version_that_torchserve_describes(server: TorchServe, archive: Archive) -> None:

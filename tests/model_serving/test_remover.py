@@ -1,4 +1,5 @@
 import io
+import time
 
 import numpy as np
 import pytest
@@ -7,8 +8,9 @@ from PIL import Image
 
 from model_serving import pixels
 from model_serving.network import InSPyReNet
-from model_serving.remover import Mask, Refusal, Remover
+from model_serving.remover import Mask, Refusal, Remover, Resizing
 from tests.model_serving.filling import picture
+from tests.support.pictures import picture as jpeg
 
 
 def png(height: int, width: int, seed: int = 0) -> bytes:
@@ -48,6 +50,16 @@ def test_a_batch_gives_each_picture_its_own_mask(tiny: InSPyReNet) -> None:
         assert np.abs(difference).max() <= 1
 
 
+def test_a_mask_says_how_long_its_parts_took(tiny: InSPyReNet) -> None:
+    began = time.perf_counter()
+    one, other = Remover(tiny).remove([png(64, 64), png(64, 64, seed=1)])
+    passed = time.perf_counter() - began
+    assert isinstance(one, Mask)
+    assert isinstance(other, Mask)
+    assert one.took.network == other.took.network  # a batch goes through it together
+    assert 0 < one.took.decode + one.took.encode + other.took.decode + other.took.encode + one.took.network < passed
+
+
 def test_bad_items_fail_alone_and_in_their_place(tiny: InSPyReNet) -> None:
     results = Remover(tiny, max_pixels=5000).remove([b"text", png(30, 40), png(80, 80), b""])
     assert [type(result) for result in results] == [Refusal, Mask, Refusal, Refusal]
@@ -82,6 +94,30 @@ def test_a_failing_network_is_not_a_refused_picture(tiny: InSPyReNet) -> None:
     tiny.decoder.head = torch.nn.Conv2d(1, 1, 1)  # as a device would: in the middle of the work
     with pytest.raises(RuntimeError):
         remover.remove([png(64, 64)])
+
+
+@pytest.mark.parametrize("resizing", ["static", "dynamic"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (2000, 50)], ids=["one pixel", "sliver", "panorama"])
+def test_odd_shapes_have_masks(tiny: InSPyReNet, resizing: Resizing, size: tuple[int, int]) -> None:
+    height, width = size
+    (result,) = Remover(tiny, resizing=resizing).remove([jpeg(width, height)])
+    wide, high = opened(result).size
+    assert 1 <= wide <= width
+    assert 1 <= high <= height
+
+
+def test_a_batch_without_room_is_done_in_halves(tiny: InSPyReNet) -> None:
+    batches: list[int] = []
+
+    def allocate(_: torch.nn.Module, arguments: tuple[torch.Tensor]) -> None:
+        batches.append(len(arguments[0]))
+        if len(arguments[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    tiny.register_forward_pre_hook(allocate)
+    results = Remover(tiny).remove([png(64, 64, seed) for seed in range(4)])
+    assert [type(result) for result in results] == [Mask] * 4
+    assert batches == [4, 2, 2]
 
 
 def test_the_same_bytes_give_the_same_mask(tiny: InSPyReNet) -> None:

@@ -59,7 +59,7 @@ class FakeBackend:
         await self._gate.wait()
         if self.failure:
             raise self.failure
-        return Inference(self.mask, self.confidence, self.model.version)
+        return Inference(self.mask, self.confidence, self.model.version, {"network": 0.25})
 
     async def describe(self) -> Description:
         if error := self.surprise or self.failure:

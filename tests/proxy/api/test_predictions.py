@@ -120,7 +120,7 @@ async def test_a_miss_says_that_the_model_was_asked_and_what_it_took():
     async with house() as it:
         answer = await send(it)
     assert cache_status(answer) == {"fwd": "miss", "stored": True}
-    assert stages(answer) == ["read", "pixels", "queue", "infer", "render"]
+    assert stages(answer) == ["read", "pixels", "queue", "infer", "network", "render"]
 
 
 async def test_the_same_image_again_is_a_hit_on_the_finished_answer():

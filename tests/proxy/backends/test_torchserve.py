@@ -52,7 +52,7 @@ async def test_the_image_goes_as_it_came_and_the_mask_comes_back():
         (said(507, "InternalServerException", "Out of resources"), BackendAway, "memory"),
         (said(500, "InternalServerException", "Worker died."), BackendAway, "restarted"),
         (said(500, "InternalServerException", "oops"), BackendError, "500: oops"),
-        (said(404, "ModelNotFoundException", "Model not found"), BackendAway, "registered"),
+        (said(404, "ModelNotFoundException", "Model not found"), BackendAway, "missing or damaged"),
         (said(400, "InvalidKeyException", "Token Authorization failed"), BackendAway, "token"),
         (said(400, "BadRequestException", "what?"), BackendError, "400"),
         (httpx.Response(413), BackendError, "413"),
@@ -175,6 +175,12 @@ async def test_a_description_that_cannot_be_had_or_read_is_the_back_ends_error(a
     backend, _ = torchserve(answer)
     with pytest.raises(error):
         await backend.describe()
+
+
+async def test_what_the_handler_says_of_its_time_comes_along():
+    timing = {"server-timing": "decode;dur=1.500, network;dur=250, other;dur=7, encode;dur=broken"}
+    backend, _ = torchserve(httpx.Response(200, content=grey_png(), headers=dict(MASK.headers) | timing))
+    assert (await backend.infer(CAT)).stages == {"decode": 0.0015, "network": 0.25}
 
 
 async def test_a_large_image_is_streamed_chunk_by_chunk():

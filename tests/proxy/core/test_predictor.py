@@ -26,7 +26,7 @@ async def test_a_new_image_is_inferred_rendered_and_kept():
     assert prediction.found is None
     assert prediction.rendered.body == house.backend.mask
     assert prediction.rendered.digest == hashlib.sha256(b"cat").hexdigest()
-    assert set(prediction.stages) == {"queue", "infer", "render"}
+    assert set(prediction.stages) == {"queue", "infer", "network", "render"}
     (mask,) = masks(house.cache)
     assert (mask.width, mask.height, mask.model_version) == (40, 30, MODEL.version)
     assert renders(house.cache) == [prediction.rendered]

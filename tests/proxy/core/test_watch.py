@@ -33,7 +33,7 @@ async def test_a_model_without_a_ready_worker_is_not_ready():
     watched, _ = watch(FakeBackend(ready_workers=0))
     await watched.look()
     assert not watched.ever_ready
-    assert watched.trouble == "no worker of inspyrenet is ready"
+    assert (watched.trouble or "").startswith(f"no worker of {MODEL.name} {MODEL.version} is ready")
 
 
 async def test_a_server_that_goes_away_leaves_the_model_known_and_its_trouble_told():
