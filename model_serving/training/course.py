@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_serving.datasets.manifest import Pair
+from model_serving.datasets.manifest import TRAIN, Pair
 from model_serving.training.checking import Score, check, spread
 from model_serving.training.checkpoint import write_checkpoint
 from model_serving.training.pairs import LabelledPairs, Order, batches
@@ -34,8 +34,8 @@ class Course:
         self.closed = closed
         self.best = best
         self.listeners: Sequence[Listener] = ()
-        self.learned = [pair for pair in pairs if pair.split == "train"]
-        self.held_out = [pair for pair in pairs if pair.split != "train"]
+        self.learned = [pair for pair in pairs if pair.split == TRAIN]
+        self.held_out = [pair for pair in pairs if pair.split != TRAIN]
         self.saved_at = run.position.steps
         """The step of the last checkpoint; 0 where there is none."""
         self._terms = parameters.terms(pairs)

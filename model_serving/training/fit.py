@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from model_serving.datasets.manifest import Pair, read_manifest
+from model_serving.datasets.manifest import TRAIN, Pair
 from model_serving.training.checking import Score
 from model_serving.training.checkpoint import read_checkpoint
 from model_serving.training.course import Course
@@ -21,12 +21,12 @@ from model_serving.training.stopping import asked_to_stop
 from model_serving.training.tensorboard import events
 
 
-def fit(parameters: Parameters, console: Console) -> Path:
+def fit(parameters: Parameters, pairs: Sequence[Pair], console: Console) -> Path:
     """Trains to the end of the last epoch, or on from where a run on the same terms was; returns the best weights.
 
     TrainingError for what cannot be begun or gone on with, Stopped after Ctrl-C.
     """
-    course = open_course(parameters)
+    course = open_course(parameters, pairs)
     if course.over:
         console.print(f"{parameters.weights}: trained already; resume=false begins anew", highlight=False)
     else:
@@ -51,13 +51,13 @@ def carry_through(course: Course, console: Console) -> None:
         raise Stopped(f"stopped after step {course.saved_at} of {course.steps}; the same command goes on from there")
 
 
-def open_course(parameters: Parameters) -> Course:
+def open_course(parameters: Parameters, pairs: Sequence[Pair]) -> Course:
     """At its first step or, where there is a checkpoint to go on from, after the step of that."""
-    pairs = read_manifest(parameters.manifest)
-    count = sum(pair.split == "train" for pair in pairs)
+    count = sum(pair.split == TRAIN for pair in pairs)
     if count < parameters.batch:
         raise TrainingError(
-            f"{parameters.manifest}: {count} pairs to train on, fewer than model_training.batch ({parameters.batch})"
+            f"{count} pairs to train on, fewer than model_training.batch ({parameters.batch}): make it smaller, or"
+            " bring more with `make data`"
         )
     if parameters.resume and parameters.checkpoint.exists():
         return _resumed(parameters, pairs, count)

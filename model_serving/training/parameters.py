@@ -27,7 +27,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 FREE = {
-    *("manifest", "out", "resume", "device", "workers"),
+    *("out", "resume", "device", "workers"),
     *("checkpoint_every_s", "report_every_s", "tensorboard", "pushgateway"),
 }
 """What may be another when a run goes on. All else are its terms: it goes on with the same ones, or not at all."""
@@ -38,7 +38,6 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    manifest: Path
     out: Path
     resume: bool
     device: str
@@ -108,7 +107,7 @@ class Parameters(BaseModel):
     def terms(self, pairs: Sequence[Pair]) -> dict[str, Any]:
         """What decides the course of a run, the pairs among it: names and plain values."""
         plain = self.model_dump(mode="json", exclude=FREE)
-        return dict(_flat(plain)) | {"pairs": _named(pairs, self.manifest.parent.absolute())}
+        return dict(_flat(plain)) | {"pairs": _named(pairs)}
 
 
 def differences(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
@@ -125,11 +124,8 @@ def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
             yield above + name, value
 
 
-def _named(pairs: Sequence[Pair], home: Path) -> str:
-    """As many, and eight hex digits over their files, as seen from `home`, and their sides."""
-    lines = (f"{_seen(pair.image, home)}\t{_seen(pair.mask, home)}\t{pair.split}\n" for pair in pairs)
-    return f"{len(pairs)} ({hashlib.sha256(os.fsencode(''.join(lines))).hexdigest()[:8]})"
-
-
-def _seen(file: Path, home: Path) -> Path:
-    return file.relative_to(home) if file.is_relative_to(home) else file
+def _named(pairs: Sequence[Pair]) -> str:
+    """As many, and eight hex digits over their files, as seen from the folder that holds all, and their sides."""
+    home = os.path.commonpath([file.parent for pair in pairs for file in (pair.image, pair.mask)])
+    seen = (f"{pair.image.relative_to(home)}\t{pair.mask.relative_to(home)}\t{pair.split}\n" for pair in pairs)
+    return f"{len(pairs)} ({hashlib.sha256(os.fsencode(''.join(seen))).hexdigest()[:8]})"

@@ -1,5 +1,6 @@
 """Trainings small enough for tests: a few made-up pairs, a network of 8 channels, pictures of 64 pixels."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import numpy as np
 import yaml
 from PIL import Image
+from rich.console import Console
 
-from model_serving.datasets.manifest import Pair, write_manifest
+from model_serving.datasets.manifest import Pair, read_manifest, write_manifest
+from model_serving.training.fit import fit
 from model_serving.training.parameters import Parameters
 
 CONF = Path(__file__).parents[2] / "model_serving" / "conf" / "base" / "parameters_model_training.yml"
@@ -42,9 +45,22 @@ def manifest_of(folder: Path, learned: int = 4, held_out: int = 2) -> Path:
 
 
 def parameters(folder: Path, **others: Any) -> Parameters:
-    """Those of conf/base, made tiny, with the manifest of `folder`; `others` over them."""
-    given = {"manifest": folder / "manifest.csv", "out": folder / "training", **TINY, **others}
+    """Those of conf/base, made tiny, to be left in `folder`; `others` over them."""
+    given = {"out": folder / "training", **TINY, **others}
     return Parameters.read(configured() | given)
+
+
+def trained(asked: Parameters, console: Console | None = None) -> Path:
+    """`fit` on the manifest beside the folder that is trained into."""
+    return fit(asked, pairs_of(asked), console or quiet())
+
+
+def pairs_of(asked: Parameters) -> list[Pair]:
+    return read_manifest(asked.out.parent / "manifest.csv")
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=200)
 
 
 def configured() -> dict[str, Any]:

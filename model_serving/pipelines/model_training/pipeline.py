@@ -1,9 +1,9 @@
-"""Manifest to weights."""
+"""manifest -> trained_weights, a file's name."""
 
-from kedro.pipeline import Pipeline, node
+from kedro.pipeline import Node, Pipeline
 
-from model_serving.pipelines.model_training.nodes import train
+from model_serving.pipelines.model_training.nodes import trained
 
 
 def create_pipeline() -> Pipeline:
-    return Pipeline([node(train, "params:model_training", "trained_weights", name="train")])
+    return Pipeline([Node(trained, ["manifest", "params:model_training"], "trained_weights", name="train")])

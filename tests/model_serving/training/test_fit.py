@@ -11,16 +11,13 @@ from safetensors.torch import load_file
 
 from model_serving.archive import build_archive
 from model_serving.remover import Mask, Remover
+from model_serving.training.course import Course
 from model_serving.training.errors import Stopped, TrainingError
-from model_serving.training.fit import carry_through, fit, open_course
+from model_serving.training.fit import carry_through, open_course
 from model_serving.training.parameters import Parameters
 from model_serving.training.reports import Progressed
 from model_serving.weights import load_shipped
-from tests.support.training import manifest_of, parameters
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=200)
+from tests.support.training import manifest_of, pairs_of, parameters, quiet, trained
 
 
 def told(console: Console) -> str:
@@ -32,6 +29,10 @@ def told(console: Console) -> str:
 def folder(tmp_path: Path) -> Path:
     manifest_of(tmp_path)
     return tmp_path
+
+
+def opened(asked: Parameters) -> Course:
+    return open_course(asked, pairs_of(asked))
 
 
 def steps_done(told: Parameters) -> int:
@@ -57,7 +58,7 @@ class StopsAt(list[Progressed]):
 
 def test_a_training_leaves_the_best_and_the_last_weights_a_checkpoint_and_a_log(folder: Path):
     asked, console = parameters(folder), quiet()
-    assert fit(asked, console) == folder / "training" / "small.safetensors"
+    assert trained(asked, console) == folder / "training" / "small.safetensors"
     assert {file.name for file in asked.out.iterdir()} == {
         *("small.safetensors", "small-last.safetensors", "checkpoint.pt", "log"),
     }
@@ -72,14 +73,14 @@ def test_a_training_leaves_the_best_and_the_last_weights_a_checkpoint_and_a_log(
 
 def test_it_learns(folder: Path):
     asked = parameters(folder, epochs=15, rate=3e-3, backbone_rate=3e-3, average=0.5)
-    fit(asked, quiet())
+    trained(asked)
     losses = [float(line.split("loss ")[1].split(",")[0]) for line in (asked.out / "log").read_text().splitlines()]
     assert losses[-1] < 0.8 * losses[0]
 
 
 @pytest.mark.parametrize("variant", ["small", "fast"])
 def test_its_weights_go_into_an_archive_and_make_masks(folder: Path, variant: str):
-    weights = fit(parameters(folder, variant=variant, epochs=1), quiet())
+    weights = trained(parameters(folder, variant=variant, epochs=1))
     assert build_archive(variant, weights, folder / "store").version.startswith(f"{variant}-")
     result = Remover(load_shipped(weights)).remove([(folder / "0.png").read_bytes()])[0]
     assert isinstance(result, Mask)
@@ -87,33 +88,33 @@ def test_its_weights_go_into_an_archive_and_make_masks(folder: Path, variant: st
 
 def test_a_finished_training_is_not_done_again_unless_asked_to(folder: Path):
     asked = parameters(folder, epochs=1)
-    fit(asked, quiet())
+    trained(asked)
     before, console = asked.checkpoint.stat().st_mtime_ns, quiet()
-    assert fit(asked, console) == asked.weights
+    assert trained(asked, console) == asked.weights
     assert "trained already" in told(console)
     assert asked.checkpoint.stat().st_mtime_ns == before
-    fit(asked.model_copy(update={"resume": False}), quiet())
+    trained(asked.model_copy(update={"resume": False}))
     assert asked.checkpoint.stat().st_mtime_ns > before
 
 
 def test_a_run_that_begins_anew_leaves_no_way_back_to_the_old_one(folder: Path):
     asked = parameters(folder, epochs=1)
-    fit(asked, quiet())
-    course = open_course(asked.model_copy(update={"resume": False}))
+    trained(asked)
+    course = opened(asked.model_copy(update={"resume": False}))
     assert course.saved_at == 0
     assert not asked.checkpoint.exists()
 
 
 def test_ctrl_c_finishes_the_step_saves_and_the_same_command_ends_as_if_never_stopped(folder: Path):
     whole = parameters(folder, out=folder / "whole", overrides={**parameters(folder).overrides, "drop_path": 0.3})
-    fit(whole, quiet())
+    trained(whole)
     stopped = whole.model_copy(update={"out": folder / "stopped"})
-    course = open_course(stopped.model_copy(update={"report_every_s": 0.0}))
+    course = opened(stopped.model_copy(update={"report_every_s": 0.0}))
     course.listeners = [StopsAt(3)]
     with pytest.raises(Stopped, match=r"^stopped after step 3 of 4; the same command goes on from there$"):
         carry_through(course, quiet())
     assert steps_done(stopped) == 3
-    fit(stopped, quiet())
+    trained(stopped)
     assert steps_done(stopped) == 4
     one, other = load_file(whole.last_weights), load_file(stopped.last_weights)
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -121,52 +122,52 @@ def test_ctrl_c_finishes_the_step_saves_and_the_same_command_ends_as_if_never_st
 
 def test_an_epoch_that_was_stopped_before_it_was_looked_at_is_looked_at_first(folder: Path):
     asked = parameters(folder)
-    course = open_course(asked.model_copy(update={"report_every_s": 0.0}))
+    course = opened(asked.model_copy(update={"report_every_s": 0.0}))
     course.listeners = [StopsAt(4)]
     with pytest.raises(Stopped, match="after step 4 of 4"):
         carry_through(course, quiet())
-    again = open_course(asked)
+    again = opened(asked)
     assert (again.closed, again.over) == (1, False)
-    fit(asked, quiet())
+    trained(asked)
     assert "epoch 2 of 2, step 4, held-out IoU " in asked.out.joinpath("log").read_text().splitlines()[-1]
-    assert open_course(asked).over
+    assert opened(asked).over
 
 
 def test_a_run_is_not_gone_on_with_on_other_terms(folder: Path):
     asked = parameters(folder, epochs=1)
-    fit(asked, quiet())
+    trained(asked)
     with pytest.raises(
         TrainingError, match=r"checkpoint.pt: a run with epochs 1, not 3; seed 0, not 1: .+resume=false$"
     ):
-        fit(asked.model_copy(update={"epochs": 3, "seed": 1}), quiet())
+        trained(asked.model_copy(update={"epochs": 3, "seed": 1}))
 
 
 def test_a_checkpoint_of_composites_is_not_gone_on_with(folder: Path):
     asked = parameters(folder)
-    course = open_course(asked)
+    course = opened(asked)
     course.run.save(asked.checkpoint)
     with pytest.raises(TrainingError, match=r"checkpoint.pt: .+composites; name another model_training.out$"):
-        fit(asked, quiet())
+        trained(asked)
 
 
 def test_fewer_pairs_than_a_batch_are_refused(folder: Path):
     with pytest.raises(
-        TrainingError, match=r"manifest.csv: 4 pairs to train on, fewer than model_training.batch \(5\)$"
+        TrainingError, match=r"^4 pairs to train on, fewer than model_training.batch \(5\): .+`make data`$"
     ):
-        fit(parameters(folder, batch=5), quiet())
+        trained(parameters(folder, batch=5))
 
 
 def test_without_held_out_pairs_the_last_weights_are_the_best(folder: Path):
     manifest_of(folder, learned=2, held_out=0)
     asked, console = parameters(folder, epochs=1), quiet()
-    fit(asked, console)
+    trained(asked, console)
     assert asked.weights.read_bytes() == asked.last_weights.read_bytes()
     assert "no pair is held out" in told(console)
 
 
 def test_a_warm_up_that_outlasts_the_run_is_told(folder: Path):
     console = quiet()
-    fit(parameters(folder, epochs=1, warm_up=12_000), console)
+    trained(parameters(folder, epochs=1, warm_up=12_000), console)
     assert "warm_up (12,000 steps) is longer than the run" in told(console)
 
 
@@ -175,13 +176,13 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(folder:
     with pytest.raises(
         TrainingError, match=r"^step \d: the loss is .+; the last checkpoint is .+ of step \d; .+$"
     ) as error:
-        fit(asked, quiet())
+        trained(asked)
     assert "\n" not in str(error.value)
     assert steps_done(asked) == int(str(error.value).split()[1].strip(":")) - 1
 
 
 def test_out_of_memory_names_batch_and_size(folder: Path):
-    course = open_course(parameters(folder))
+    course = opened(parameters(folder))
     course.run.network.backbone.register_forward_pre_hook(lambda *_: torch.empty(1 << 60))
     with pytest.raises(
         TrainingError, match=r"^step 1: out of memory; make model_training.batch \(2\) or .+size \(64\)"

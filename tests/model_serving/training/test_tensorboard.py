@@ -4,11 +4,9 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from model_serving.training.fit import fit
 from model_serving.training.tensorboard import events
-from tests.model_serving.training.test_fit import quiet
 from tests.model_serving.training.test_pushgateway import CHECKED, PROGRESSED
-from tests.support.training import manifest_of, parameters
+from tests.support.training import manifest_of, parameters, trained
 
 
 def read(folder: Path) -> EventAccumulator:
@@ -19,7 +17,7 @@ def read(folder: Path) -> EventAccumulator:
 
 def test_a_training_writes_its_curves(tmp_path: Path):
     manifest_of(tmp_path)
-    fit(parameters(tmp_path, tensorboard=True, report_every_s=0), quiet())
+    trained(parameters(tmp_path, tensorboard=True, report_every_s=0))
     curves = read(tmp_path / "training" / "tensorboard")
     assert set(curves.Tags()["scalars"]) == {
         *("train/loss", "train/rate", "train/images_per_second", "held-out/IoU", "held-out/MAE")
