@@ -85,5 +85,9 @@ class Tree:
 def _folders(root: Path) -> Iterator[tuple[Path, str]]:
     for path, below, _ in os.walk(root):
         below[:] = sorted(name for name in below if name != "__MACOSX" and not name.startswith("."))
-        told = (root.resolve().name, *Path(path).relative_to(root).parts)
-        yield Path(path), f"/{'/'.join(told).lower()}/"
+        linked = (
+            name for name in below if os.path.islink(os.path.join(path, name))
+        )  # named, not walked: they may loop
+        for folder in (Path(path), *(Path(path, name) for name in linked)):
+            told = (root.resolve().name, *folder.relative_to(root).parts)
+            yield folder, f"/{'/'.join(told).lower()}/"

@@ -18,10 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     if not options.verbose:
         _hush()
-    from model_serving.pipelines.running import read_parameters, run
-
     name = "parameters"
     try:
+        from model_serving.pipelines.running import read_parameters, run
+
         parameters = read_parameters(options.config, options.params)
         for name in options.pipelines:
             run(name, parameters)

@@ -8,7 +8,7 @@ from model_serving.pipelines.data_preprocessing.nodes import prepared, tell
 def create_pipeline() -> Pipeline:
     return Pipeline(
         [
-            Node(prepared, ["ingested", "params:data_preprocessing"], ["manifest", "left_out"], name="prepare"),
-            Node(tell, ["manifest", "left_out"], None, name="tell"),
+            Node(prepared, ["ingested", "params:data_preprocessing"], ["manifest", "left_out"], name="prepare_pairs"),
+            Node(tell, ["manifest", "left_out"], None, name="tell_of_pairs"),
         ]
     )

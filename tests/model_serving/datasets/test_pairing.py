@@ -68,6 +68,15 @@ def test_a_pattern_says_what_else_is_in_a_name(tmp_path: Path):
     assert [(one.image.name, one.mask.name) for one in found] == [("IMG_1.JPG", "IMG_1_alpha.png")]
 
 
+def test_folders_may_be_links_even_to_themselves(tmp_path: Path):
+    pairs(tmp_path / "disk", "a", "photos", "alphas")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/images").symlink_to(tmp_path / "disk/photos")
+    (tmp_path / "mine/masks").symlink_to(tmp_path / "disk/alphas")
+    (tmp_path / "mine/again").symlink_to(tmp_path / "mine")
+    assert len(candidates("folder", tmp_path / "mine")) == 1
+
+
 def test_pictures_and_masks_may_share_a_folder(tmp_path: Path):
     picture(tmp_path / "cat.png")
     mask(tmp_path / "cat_mask.png")
