@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from model_serving.evaluation.metrics import CUT, Map
 
@@ -25,7 +26,7 @@ def radii(height: int, width: int) -> list[int]:
     return [1 + int((most - 1) / STEPS * step) for step in range(STEPS)]
 
 
-def _share(right: np.ndarray, wanted: np.ndarray, radius: int) -> float:
+def _share(right: npt.NDArray[np.bool_], wanted: npt.NDArray[np.uint8], radius: int) -> float:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     band = cv2.morphologyEx(wanted, cv2.MORPH_GRADIENT, disc) > 0
     return float(right[band].mean() if band.any() else right.mean())

@@ -98,7 +98,7 @@ def evaluate(remover: Remover, examples: Sequence[Example], pictures: int) -> Ev
     """Every example's score, and the strips of at most `pictures` (one at least) of them."""
     shown = {round(number) for number in np.linspace(0, len(examples) - 1, min(max(pictures, 1), len(examples)))}
     scores, strips = [], []
-    for number, example in enumerate(track(examples, "evaluating")):
+    for number, example in enumerate(track(examples, "evaluating", console=Console(stderr=True))):
         picture = example.read()
         predicted = saliency(remover, picture, example.name)
         scores.append(measure(example.source, example.name, predicted, picture.truth))

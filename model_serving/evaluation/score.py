@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from py_sod_metrics import Emeasure, FmeasureHandler, FmeasureV2, Smeasure, Weig
 from model_serving.evaluation.boundary import boundary_accuracy
 from model_serving.evaluation.metrics import CUT, Map, iou, mae
 
+Wanted = npt.NDArray[np.bool_]
 Curve = npt.NDArray[np.float64]
 """A measure at each of 256 thresholds of the map, from 255 down to 0."""
 
@@ -77,13 +79,14 @@ def values(score: Score) -> dict[str, float]:
 
 def means(scores: Sequence[Score]) -> dict[str, float]:
     """As published tables have them: a curve is averaged over the pictures before its best is taken."""
-    return {name: _of(name, np.mean([read(score) for score in scores], axis=0)) for name, read in MEASURES.items()}
+    curves = {name: np.asarray([read(score) for score in scores], np.float64) for name, read in MEASURES.items()}
+    return {name: _of(name, curve.mean(axis=0)) for name, curve in curves.items()}
 
 
 def _of(name: str, value: float | Curve) -> float:
     return float(np.max(value) if name.endswith("_max") else np.mean(value))
 
 
-def _library(meter: FmeasureV2 | Emeasure | Smeasure | WeightedFmeasure, predicted: Map, wanted: np.ndarray) -> dict:
+def _library(meter: FmeasureV2 | Emeasure | Smeasure | WeightedFmeasure, predicted: Map, wanted: Wanted) -> Any:
     meter.step(np.clip(predicted, 0.0, 1.0), wanted, normalize=False)
-    return dict(meter.get_results())
+    return meter.get_results()
