@@ -4,19 +4,23 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 VARIANT ?= small
 WEIGHTS ?=
+CONFIG ?=
+PARAMS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
+PIPELINE = $(BIN)/python -m model_serving.pipelines $(1) $(if $(CONFIG),--config '$(CONFIG)') $(if $(PARAMS),--params $(PARAMS))
 COMPOSE := docker compose $(if $(GPU),-f docker-compose.yml -f docker-compose.gpu.yml)
 
 # Each stamp says that an installation is complete and newer than what asked for it.
 RUNTIME := $(VENV)/.runtime
+TRAINING := $(VENV)/.training
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up model test check bench soak load docs lock build_all c_up c_down clean
+.PHONY: help setup up model data train eval test check bench soak load docs lock build_all c_up c_down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +36,15 @@ up: $(RUNTIME) ## Redis, TorchServe and the proxy on http://localhost:8000, unti
 model: $(RUNTIME) ## the model archive; official weights: VARIANT=base WEIGHTS=path/ckpt_base.pth
 	@$(BIN)/python -m model_serving.archive --variant '$(VARIANT)' $(if $(WEIGHTS),--weights '$(WEIGHTS)') --out model-store
 	@touch model-store/inspyrenet.mar # up to date, also where nothing had to be built
+
+data: $(TRAINING) ## data sets for training, CONFIG=mine.yml for one's own (docs/datasets.md)
+	@$(call PIPELINE,data_ingestion data_preprocessing)
+
+train: $(TRAINING) ## weights from what `make data` left; CONFIG= and PARAMS= as there (docs/training.md)
+	@$(call PIPELINE,model_training)
+
+eval: $(TRAINING) ## how good these weights are
+	@$(call PIPELINE,model_evaluation)
 
 test: $(DEVELOPMENT) ## the whole suite
 	$(BIN)/python -m pytest
@@ -80,6 +93,10 @@ $(RUNTIME): pyproject.toml constraints.txt scripts/virtual_environment.py
 	$(INSTALL) --editable .
 	@touch $@
 
-$(DEVELOPMENT): $(RUNTIME)
-	$(INSTALL) --editable '.[dev]'
+$(TRAINING): $(RUNTIME)
+	$(INSTALL) --editable '.[training]'
 	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME)
+	$(INSTALL) --editable '.[dev,training]'
+	@touch $@ $(TRAINING)

@@ -1,0 +1,70 @@
+"""One run of one pipeline: Kedro's session, and the parameters it is given."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import configure_project
+from kedro.framework.session import KedroSession
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from model_serving.settings import CONF_SOURCE, CONFIG_LOADER_ARGS
+
+PROJECT = "model_serving"
+
+
+class ParametersError(Exception):
+    """Parameters that the pipelines do not have. The message is one line: which one, and what there is."""
+
+
+def run(pipeline: str, parameters: Mapping[str, Any]) -> None:
+    """Runs the pipeline in the working directory; `parameters` take precedence over those of `conf/`.
+
+    Whatever a node raises comes through.
+    """
+    configure_project(PROJECT)
+    with KedroSession.create(Path.cwd(), save_on_close=False, runtime_params=dict(parameters)) as session:
+        session.run(pipeline_names=[pipeline])
+
+
+def read_parameters(file: Path | None, assignments: Sequence[str]) -> dict[str, Any]:
+    """The parameters in a YAML file, and over them each `name.inner=value`, the values in YAML too.
+
+    ParametersError for what cannot be read, and for a name that no pipeline knows.
+    """
+    given = OmegaConf.merge(_read(file) if file else {}, _assigned(assignments))
+    parameters: dict[str, Any] = OmegaConf.to_container(given)  # type: ignore[assignment] # merged from mappings
+    _check(parameters, OmegaConfigLoader(CONF_SOURCE, **CONFIG_LOADER_ARGS)["parameters"])
+    return parameters
+
+
+def _read(file: Path) -> DictConfig:
+    try:
+        parameters = OmegaConf.load(file)
+    except (OSError, YAMLError, OmegaConfBaseException) as error:
+        raise ParametersError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(parameters, DictConfig):
+        raise ParametersError(f"{file}: must be a mapping of parameters, as in `seed: 1`")
+    return parameters
+
+
+def _assigned(assignments: Sequence[str]) -> DictConfig:
+    for assignment in assignments:
+        if "=" not in assignment:
+            raise ParametersError(f"{assignment}: a parameter is given as name=value")
+    try:
+        return OmegaConf.from_dotlist(list(assignments))
+    except (YAMLError, OmegaConfBaseException) as error:
+        raise ParametersError(f"{' '.join(assignments)}: {' '.join(str(error).split())}") from error
+
+
+def _check(given: Mapping[str, Any], known: Mapping[str, Any], above: str = "") -> None:
+    """A misspelt name would otherwise be taken, and nobody would ask for it."""
+    for name, value in given.items():
+        if name not in known:
+            raise ParametersError(f"unknown parameter {above}{name}: choose from {', '.join(known)}")
+        if isinstance(value, Mapping) and isinstance(known[name], Mapping):
+            _check(value, known[name], f"{above}{name}.")
