@@ -75,8 +75,8 @@ def _problem(result: Refusal | NoRoom) -> tuple[int, str, dict[str, str]]:
 
 
 def _device(gpu: int | None, runtime: Kind, required: str | None) -> torch.device:
-    usable = gpu is not None and torch.cuda.is_available() and runtime == "torch"
-    found = torch.device("cuda", gpu) if usable else torch.device("cpu")
+    usable = torch.cuda.is_available() and runtime == "torch"
+    found = torch.device("cuda", gpu) if usable and gpu is not None else torch.device("cpu")
     if required and found.type != required:
         # In capitals the word would make TorchServe report that memory ran out.
         raise RuntimeError(

@@ -22,6 +22,8 @@ from model_serving.splitting import in_halves
 
 Resizing = Literal["static", "dynamic"]
 
+MAX_PIXELS = 50_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Took:
@@ -78,7 +80,7 @@ class Remover:
         *,
         resizing: Resizing = "static",
         device: torch.device | str = "cpu",
-        max_pixels: int = 50_000_000,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from model_serving.network import InSPyReNet
 from model_serving.network.blocks import Size
-from model_serving.remover import Remover, Resizing
+from model_serving.remover import MAX_PIXELS, Remover, Resizing
 from model_serving.runtimes.eager import Eager
 from model_serving.runtimes.opening import open_exported
 from model_serving.runtimes.runtime import Kind, Precision, Runtime
@@ -61,14 +61,14 @@ def load_network(weights: Path, variant: str) -> InSPyReNet:
     return network
 
 
-def open_remover(folder: Path, device: torch.device, **limits: int) -> Remover:
-    """The remover that the folder's card describes. `limits` as Remover takes them.
+def open_remover(folder: Path, device: torch.device, *, max_pixels: int = MAX_PIXELS) -> Remover:
+    """The remover that the folder's card describes.
 
     Raises WeightsError, and RuntimeUnavailable where this machine cannot run it. Only torch runs on other devices than
     the CPU: for the rest `device` says nothing.
     """
     card = card_in(folder)
-    return Remover(_open(card, folder / card.weights, device), resizing=card.resizing, **limits)
+    return Remover(_open(card, folder / card.weights, device), resizing=card.resizing, max_pixels=max_pixels)
 
 
 def _open(card: Card, file: Path, device: torch.device) -> Runtime:

@@ -13,10 +13,10 @@ from rich.progress import track
 from model_serving import pixels
 from model_serving.network import InSPyReNet
 from model_serving.network.blocks import Size
+from model_serving.remover import MAX_PIXELS
 from model_serving.runtimes.runtime import Precision, Runtime
 
 _PHOTOS = Path(__file__).parents[1] / "evaluation" / "photos"
-_MAX_PIXELS = 50_000_000
 _ENOUGH = 8
 """Photos: with the slowest network each of them takes half a minute on two cores."""
 
@@ -78,7 +78,7 @@ def reference(network: InSPyReNet, photos: Iterable[Path] | None = None) -> Refe
 def pictures(base_size: Size, photos: Iterable[Path] | None = None) -> list[torch.Tensor]:
     """The photos as a network of that base size takes them."""
     files = default_photos() if photos is None else photos
-    return [pixels.prepare_static(pixels.decode(file.read_bytes(), _MAX_PIXELS), base_size).image for file in files]
+    return [pixels.prepare_static(pixels.decode(file.read_bytes(), MAX_PIXELS), base_size).image for file in files]
 
 
 def default_photos() -> list[Path]:

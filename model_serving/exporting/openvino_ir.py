@@ -55,7 +55,7 @@ def _converted(network: InSPyReNet) -> Any:
     decoder = import_openvino(".frontend.pytorch.ts_decoder")
     front_end = import_openvino(".frontend").FrontEndManager().load_by_framework("pytorch")
     with exporting():
-        traced = torch.jit.trace(Answering(network), image, check_trace=False)
+        traced = torch.jit.trace(Answering(network), image, check_trace=False)  # type: ignore[no-untyped-call]
         source = decoder.TorchScriptPythonDecoder(traced, example_input=(image,))  # which has to outlive the next line
         model = front_end.convert(front_end.load(source))
     model.reshape(list(image.shape))

@@ -25,5 +25,5 @@ class Inductor:
     @torch.inference_mode()
     def __call__(self, image: Tensor, image_resized: Tensor | None = None) -> Prediction:
         check_static(image, image_resized, self.base_size)
-        pairs = [self._run(one) for one in image.split(1)]
+        pairs = [self._run(one) for one in image.unsqueeze(1)]
         return Prediction(torch.cat([pred for pred, _ in pairs]), torch.cat([confidence for _, confidence in pairs]))

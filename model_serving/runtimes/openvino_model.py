@@ -24,7 +24,7 @@ class OpenVINO:
 
     def __call__(self, image: Tensor, image_resized: Tensor | None = None) -> Prediction:
         check_static(image, image_resized, self.base_size)
-        outputs = [self._model(one.numpy()) for one in image.split(1)]
+        outputs = [self._model(one.numpy()) for one in image.unsqueeze(1)]
         pred, confidence = ([torch.from_numpy(output[place].copy()) for output in outputs] for place in (0, 1))
         return Prediction(torch.cat(pred), torch.cat(confidence))
 
