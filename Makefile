@@ -8,6 +8,7 @@ RUNTIME ?=
 PRECISION ?=
 CONFIG ?=
 PARAMS ?=
+DATA ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,7 +52,9 @@ data: $(TRAINING) ## data sets for training, CONFIG=mine.yml for one's own (docs
 train: $(TRAINING) ## weights from what `make data` left; CONFIG= and PARAMS= as there (docs/training.md)
 	@$(call PIPELINE,model_training)
 
-eval: $(TRAINING) ## how good these weights are
+eval: override PARAMS := $(strip $(PARAMS) $(if $(WEIGHTS),model_evaluation.weights='$(WEIGHTS)') \
+	$(if $(DATA),model_evaluation.manifest='$(DATA)'))
+eval: $(TRAINING) ## how good weights are; WEIGHTS=path DATA=build/data/manifest.csv, PARAMS= (docs/evaluation.md)
 	@$(call PIPELINE,model_evaluation)
 
 test: $(DEVELOPMENT) ## the whole suite

@@ -1,86 +1,166 @@
-"""Numbers for a weights file: `python -m model_serving.evaluation.evaluate --assets DIR`.
+"""How good are these weights? `python -m model_serving.evaluation.evaluate --weights FILE`.
 
-Held-out composites (objects and backgrounds training never saw) go through the product as files and come back as masks,
-so that decoding, resizing and the 8 bits of the mask are measured too.
+Pictures go through the product as files and come back as masks, so that decoding, resizing and the 8 bits of the mask
+are measured too. Without --manifest and --assets: the real photos that come with this package.
 """
 
 import argparse
 import io
-from collections.abc import Iterator
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
-from model_serving.evaluation.metrics import Map, iou, mae, s_measure
-from model_serving.remover import Mask, Remover
-from model_serving.training.bank import Bank, open_bank
-from model_serving.training.composite import Composite, compose
-from model_serving.weights import SHIPPED, load_shipped
+from model_serving.build import VARIANTS
+from model_serving.datasets.errors import DataError
+from model_serving.datasets.manifest import read_manifest
+from model_serving.evaluation.errors import EvaluationError
+from model_serving.evaluation.examples import LARGEST, Example, Picture, of_pairs, of_photos, of_scenes
+from model_serving.evaluation.metrics import Map
+from model_serving.evaluation.report import tables, write_report
+from model_serving.evaluation.score import Score, measure
+from model_serving.evaluation.sheet import sheet, strip
+from model_serving.network import InSPyReNet
+from model_serving.remover import Mask, Remover, Resizing
+from model_serving.training.bank import open_bank
+from model_serving.weights import SHIPPED, WeightsError, load_checkpoint, load_shipped
 
-SEED = 2026
-SIDE = 384
-"""Of the test pictures: larger than the network's base size, as photos are."""
+INTERRUPTED = 130
+"""What a shell calls the end by Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    iou: float
-    mae: float
-    s_measure: float
+class Plan:
+    """What to measure, on what, and where to leave it.
+
+    `variant` counts where `weights` does not say it itself (a file of the authors'). At most `pictures` are on the
+    sheet, spread evenly over all.
+    """
+
+    weights: Path = SHIPPED
+    variant: str = "base"
+    resizing: Resizing = "static"
+    device: str = "cpu"
+    photos: bool = True
+    manifest: Path | None = None
+    assets: Path | None = None
+    bank: Path = Path("build/training/bank")
+    scenes: int = 300
+    pictures: int = 24
+    out: Path = Path("build/evaluation")
 
 
-def scenes(bank: Bank, count: int) -> Iterator[Composite]:
-    """Always the same scenes for the same bank."""
-    return (compose(np.random.default_rng((SEED, number)), bank, SIDE) for number in range(count))
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A score for every picture, and the strips of some, the worst first."""
+
+    scores: list[Score]
+    strips: list[Image.Image]
 
 
-def score(remover: Remover, composite: Composite) -> Score:
-    predicted = saliency(remover, Image.fromarray(composite.image))
-    truth = np.asarray(composite.mask, np.float32) / 255.0
-    return Score(iou(predicted, truth), mae(predicted, truth), s_measure(predicted, truth))
+def carry_out(plan: Plan) -> Evaluation:
+    """Measures, tells it on the terminal, and writes the files. EvaluationError, DataError or WeightsError."""
+    network, device = load(plan.weights, plan.variant), _present(plan.device)
+    remover = Remover(network, resizing=plan.resizing, device=device, max_pixels=LARGEST)
+    evaluation = evaluate(remover, examples(plan), plan.pictures)
+    write_report(plan.out, str(plan.weights), evaluation.scores, sheet(evaluation.strips))
+    console = Console()
+    console.print(*tables(evaluation.scores), sep="\n")
+    console.print(f"{plan.out}: scores.csv, scores.json, sheet.png")
+    return evaluation
 
 
-def saliency(remover: Remover, picture: Image.Image) -> Map:
-    """HxW in 0..1 at the picture's size, by way of files as in serving."""
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
-    result = remover.remove([file.getvalue()])[0]
+def load(weights: Path, variant: str) -> InSPyReNet:
+    """A file of `make train`, which says its variant itself, or one of the authors'. Raises WeightsError."""
+    return load_shipped(weights) if weights.suffix == ".safetensors" else load_checkpoint(weights, variant)
+
+
+def examples(plan: Plan) -> list[Example]:
+    """All that the plan names, of each source together."""
+    found = of_photos() if plan.photos else []
+    if plan.manifest:
+        found += of_pairs(read_manifest(plan.manifest))
+    if plan.assets:
+        _check_assets(plan.assets)
+        found += of_scenes(open_bank(plan.assets, plan.bank, held_out=True), plan.scenes)
+    if not found:
+        raise EvaluationError("nothing to measure on: name a manifest or the assets, or take the photos")
+    return found
+
+
+def evaluate(remover: Remover, examples: Sequence[Example], pictures: int) -> Evaluation:
+    """Every example's score, and the strips of at most `pictures` (one at least) of them."""
+    shown = {round(number) for number in np.linspace(0, len(examples) - 1, min(max(pictures, 1), len(examples)))}
+    scores, strips = [], []
+    for number, example in enumerate(track(examples, "evaluating", console=Console(stderr=True))):
+        picture = example.read()
+        predicted = saliency(remover, picture, example.name)
+        scores.append(measure(example.source, example.name, predicted, picture.truth))
+        if number in shown:
+            caption = f"{Path(example.name).stem}: IoU {scores[-1].iou:.3f}"
+            strips.append((scores[-1].iou, strip(picture, predicted, caption)))
+    return Evaluation(scores, [made for _, made in sorted(strips, key=lambda pair: pair[0])])
+
+
+def saliency(remover: Remover, picture: Picture, name: str = "picture") -> Map:
+    """HxW in 0..1 at the picture's size, as served. EvaluationError where the product refuses the file."""
+    result = remover.remove([picture.file])[0]
     if not isinstance(result, Mask):
-        raise TypeError(f"the product refused a test picture: {result.message}")
-    grey = Image.open(io.BytesIO(result.png)).resize(picture.size, Image.Resampling.BILINEAR)
+        raise EvaluationError(f"{name}: the product refuses it: {result.message}")
+    grey = Image.open(io.BytesIO(result.png)).resize(picture.image.size, Image.Resampling.BILINEAR)
     return np.asarray(grey, np.float32) / 255.0
 
 
-def table(scores: list[Score]) -> Table:
-    """Mean, median and the worst tenth of each measure."""
-    shown = Table("measure", "mean", "median", "worst tenth", title=f"{len(scores)} held-out composites")
-    for name in Score.__slots__:
-        values = np.array([getattr(score, name) for score in scores])
-        worst = np.quantile(values, 0.9 if name == "mae" else 0.1)
-        shown.add_row(name, *(f"{value:.3f}" for value in (values.mean(), np.median(values), worst)))
-    return shown
+def _present(device: str) -> torch.device:
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise EvaluationError(f"device {device}: {str(error).splitlines()[0]}; take cpu") from error
 
 
-def main() -> None:
-    arguments = _parser().parse_args()
-    remover = Remover(load_shipped(arguments.weights))
-    bank = open_bank(arguments.assets, arguments.bank, held_out=True)
-    composites = track(scenes(bank, arguments.count), "evaluating", arguments.count)
-    Console().print(table([score(remover, composite) for composite in composites]))
+def _check_assets(assets: Path) -> None:
+    if not (assets / "usr/share").is_dir():
+        raise EvaluationError(f"{assets}: no assets; `python -m model_serving.training.assets {assets}` fetches them")
 
 
-def _parser() -> argparse.ArgumentParser:
+def main(arguments: Sequence[str] | None = None) -> None:
+    try:
+        carry_out(_plan(arguments))
+    except (EvaluationError, DataError, WeightsError, OSError) as error:
+        sys.exit(f"evaluate: {error}")
+    except KeyboardInterrupt:
+        print("\nevaluate: stopped; nothing was written, run it again", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _plan(arguments: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(prog="python -m model_serving.evaluation.evaluate", description=__doc__)
-    parser.add_argument("--assets", type=Path, required=True, help="folder filled by model_serving.training.assets")
-    parser.add_argument("--bank", type=Path, default=Path("build/training/bank"), help="training's cache of pictures")
-    parser.add_argument("--weights", type=Path, default=SHIPPED, help="a .safetensors file of training")
-    parser.add_argument("--count", type=int, default=300)
-    return parser
+    say, given = parser.add_argument, Plan()
+    say("--weights", type=Path, default=SHIPPED, help="a .safetensors file of training, or a .pth file of the authors'")
+    say("--variant", choices=VARIANTS, default=given.variant, help="of a .pth file (%(default)s)")
+    say(
+        "--resizing",
+        choices=("static", "dynamic"),
+        default=given.resizing,
+        help="as the archive takes it (%(default)s)",
+    )
+    say("--device", default=given.device, help="cpu or cuda (%(default)s)")
+    say("--photos", action="store_true", help="the real photos too, beside what the next two name")
+    say("--manifest", type=Path, help="held-out pairs of a manifest, as `make data` leaves one")
+    say("--assets", type=Path, help="composed scenes, from the folder of model_serving.training.assets")
+    say("--bank", type=Path, default=given.bank, help="training's cache of those assets (%(default)s)")
+    say("--scenes", "--count", type=int, default=given.scenes, help="how many of them (%(default)s)")
+    say("--pictures", type=int, default=given.pictures, help="at most so many on the sheet (%(default)s)")
+    say("--out", type=Path, default=given.out, help="folder of the results (%(default)s)")
+    options = vars(parser.parse_args(arguments))
+    options["photos"] |= not (options["manifest"] or options["assets"])
+    return Plan(**options)
 
 
 if __name__ == "__main__":

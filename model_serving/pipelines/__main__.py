@@ -18,15 +18,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     if not options.verbose:
         _hush()
-    from model_serving.pipelines.running import read_parameters, run
-
     name = "parameters"
     try:
+        from model_serving.pipelines.running import read_parameters, run
+
         parameters = read_parameters(options.config, options.params)
         for name in options.pipelines:
             run(name, parameters)
     except KeyboardInterrupt as interrupt:
-        print(f"\n{name}: {interrupt}" if str(interrupt) else f"\n{name}: stopped", file=sys.stderr)
+        print(f"\n{name}: {str(interrupt) or 'stopped; run it again to go on'}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         if options.verbose or (line := _line(error)) is None:

@@ -26,7 +26,8 @@ def run(pipeline: str, parameters: Mapping[str, Any]) -> None:
     Whatever a node raises comes through.
     """
     configure_project(PROJECT)
-    with KedroSession.create(Path.cwd(), save_on_close=False, runtime_params=dict(parameters)) as session:
+    session = KedroSession.create(Path.cwd(), save_on_close=False, runtime_params=dict(parameters))
+    with session:
         session.run(pipeline_names=[pipeline])
 
 

@@ -24,7 +24,7 @@ PACKAGES = (
     "wesnoth-1.16-data",
     "endless-sky-data",
 )
-"""What the composites are made of; docs/training.md has the contents and licences."""
+"""What the composites are made of; docs/shipped-weights.md has the contents and licences."""
 
 
 class AssetsMissing(RuntimeError):

@@ -15,7 +15,9 @@ MEMORY = 0.995
 class Average:
     """A second network that follows the trained one, BatchNorm's statistics included."""
 
-    def __init__(self, network: InSPyReNet) -> None:
+    def __init__(self, network: InSPyReNet, memory: float = MEMORY) -> None:
+        """`memory` is the share (0 to below 1) of itself that the average keeps at each step."""
+        self.memory = memory
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.steps = 0
 
@@ -23,7 +25,7 @@ class Average:
     def follow(self, network: InSPyReNet) -> None:
         """Moves towards the network; the first steps count for more, so that the random start is soon forgotten."""
         self.steps += 1
-        keep = min(MEMORY, self.steps / (self.steps + 9.0))
+        keep = min(self.memory, self.steps / (self.steps + 9.0))
         torch._foreach_lerp_(_floats(self.network), _floats(network), 1.0 - keep)
 
     def settle(self, images: Iterable[Tensor]) -> None:

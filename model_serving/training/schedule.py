@@ -1,4 +1,8 @@
-"""Where a run stands, by the clock: a shared machine then gets fewer steps, not a broken schedule."""
+"""Where a run stands, and what its rate is there.
+
+By the clock (`one_cycle`) a shared machine gets fewer steps, not a broken schedule; the paper counts steps
+(`warmed_poly`).
+"""
 
 import math
 from dataclasses import dataclass
@@ -8,6 +12,15 @@ from model_serving.network.inspyrenet import LEVELS
 WARM_UP = 0.06
 FLOOR = 0.004
 """Of the peak rate, at the end."""
+
+
+@dataclass
+class Position:
+    """How far a run has come; `elapsed` is seconds it was running, pauses not counted."""
+
+    images: int = 0
+    steps: int = 0
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,20 @@ def one_cycle(progress: float) -> float:
         return FLOOR + (1.0 - FLOOR) * progress / WARM_UP
     fall = (min(progress, 1.0) - WARM_UP) / (1.0 - WARM_UP)
     return FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + math.cos(math.pi * fall))
+
+
+def warmed_poly(
+    step: int, steps: int, *, peak: float, floor: float, warm_up: int, warm_up_from: float, power: float
+) -> float:
+    """The rate before step `step` (0 for the first) of `steps`, as the authors' PolyLr has it.
+
+    It falls from `peak` to `floor`, and climbs for `warm_up` steps from a share of `peak` where that is less.
+    """
+    falling = (peak - floor) * (1.0 - min(step / steps, 1.0)) ** power + floor
+    if step >= warm_up:
+        return falling
+    climbed = step / warm_up
+    return min(peak * (warm_up_from * (1.0 - climbed) + climbed), falling)
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:

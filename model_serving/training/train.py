@@ -4,6 +4,7 @@ Ctrl-C saves and ends; `--resume` goes on. The schedule follows the clock: `--mi
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -17,8 +18,10 @@ from torch.nn import functional as F
 from model_serving.evaluation.metrics import iou
 from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.bank import Bank, open_bank
+from model_serving.training.errors import TrainingError
 from model_serving.training.export import export
-from model_serving.training.run import Run
+from model_serving.training.recipe import OneCycle
+from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage, parse_stages, stage_at
 from model_serving.training.stream import Batch, Composites, batches, example
 from model_serving.training.team import Team, gather
@@ -39,6 +42,7 @@ SETTLING = 16
 CHECKED = 48
 """Held-out composites that are looked at now and then; the evaluation proper uses more and others."""
 CHECK_SEED = 99
+CHECKPOINT = "checkpoint.pt"
 
 
 def work(arguments: argparse.Namespace, team: Team) -> None:
@@ -48,15 +52,17 @@ def work(arguments: argparse.Namespace, team: Team) -> None:
     run = _start(arguments, team)
     bank, held_out = (open_bank(arguments.assets, arguments.bank, side) for side in (False, True))
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), disable=not team.leads) as bar:
-        task = bar.add_task("training", total=run.budget, completed=int(run.position.elapsed))
+        task = bar.add_task("training", total=arguments.minutes * 60.0, completed=int(run.position.elapsed))
         try:
             for line in train(run, parse_stages(arguments.stages), bank, held_out, arguments.seed, arguments.every):
                 bar.update(task, completed=run.position.elapsed, description=line)
                 _keep(run, arguments.out, line, arguments.seed)
         except KeyboardInterrupt:
             bar.console.print("stopped; go on with --resume")
-        finally:
-            _save(run, arguments.out)
+        except NonFiniteLoss as error:
+            where = f"step {run.position.steps + 1}: {error}"
+            raise TrainingError(f"{where}; --resume goes on from {arguments.out / CHECKPOINT}") from error
+        _save(run, arguments.out)
 
 
 def train(run: Run, stages: tuple[Stage, ...], bank: Bank, held_out: Bank, seed: int, every: float) -> Iterator[str]:
@@ -90,10 +96,10 @@ def check(run: Run, held_out: Bank) -> float:
 
 
 def _start(arguments: argparse.Namespace, team: Team) -> Run:
-    budget = arguments.minutes * 60.0
+    recipe = OneCycle(arguments.minutes * 60.0)
     if arguments.resume:
-        return Run.load(arguments.out / "checkpoint.pt", budget, team)
-    run = Run(SHAPE, parse_stages(arguments.stages)[0], budget, team)
+        return Run.load(arguments.out / CHECKPOINT, recipe, team)
+    run = Run("small", SHAPE, parse_stages(arguments.stages)[0], recipe, team)
     if arguments.start:
         run.begin_with(load_shipped(arguments.start))
     return run
@@ -130,7 +136,7 @@ def _keep(run: Run, out: Path, line: str, seed: int) -> None:
 
 def _save(run: Run, out: Path) -> None:
     if run.team.leads:
-        run.save(out / "checkpoint.pt")
+        run.save(out / CHECKPOINT)
 
 
 def main() -> None:
@@ -139,7 +145,10 @@ def main() -> None:
     arguments.bank = arguments.bank or arguments.out / "bank"
     for held_out in (False, True):
         open_bank(arguments.assets, arguments.bank, held_out)
-    gather(arguments.processes, partial(work, arguments))
+    try:
+        gather(arguments.processes, partial(work, arguments))
+    except TrainingError as error:
+        sys.exit(str(error))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -129,7 +129,8 @@ def _by_columns(xs: NDArray[np.intp], ys: NDArray[np.intp], around: NDArray[np.u
     second = np.roll(first, 1)
     # Upwards ends an edge that comes from above, so it is counted before the one that goes down.
     goes_up = np.where(around == _RISING, first, second)
-    return np.lexsort((~goes_up, ys, xs))
+    order: NDArray[np.intp] = np.lexsort((~goes_up, ys, xs))
+    return order
 
 
 def _partners(order: NDArray[np.intp]) -> list[int]:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from py_sod_metrics import MAE, FmeasureV2, IOUHandler
 
-from model_serving.evaluation.metrics import iou, mae, s_measure
+from model_serving.evaluation.metrics import iou, mae
 
 
 def square(left: int, right: int, side: int = 20) -> np.ndarray:
@@ -31,14 +32,12 @@ def test_mae_is_of_the_soft_maps():
     assert mae(np.full((4, 4), 0.75, np.float32), np.full((4, 4), 0.5, np.float32)) == pytest.approx(0.25)
 
 
-def test_s_measure_is_one_for_the_truth_itself_and_less_for_worse():
-    truth = square(4, 16)
-    blurry, wrong = truth * 0.6 + 0.2, square(0, 4)
-    assert s_measure(truth, truth) == pytest.approx(1.0, abs=1e-6)
-    assert s_measure(truth, truth) > s_measure(blurry, truth) > s_measure(wrong, truth) >= 0.0
-
-
-def test_s_measure_of_an_empty_and_of_a_full_truth():
-    quarter = np.full((4, 4), 0.25, np.float32)
-    assert s_measure(quarter, np.zeros((4, 4), np.float32)) == pytest.approx(0.75)
-    assert s_measure(quarter, np.ones((4, 4), np.float32)) == pytest.approx(0.25)
+def test_iou_and_mae_agree_with_pysodmetrics():
+    rng = np.random.default_rng(1)
+    predicted, truth = rng.random((30, 40), np.float32), (rng.random((30, 40)) > 0.6).astype(np.float32)
+    theirs = FmeasureV2({"iou": IOUHandler(False, False, with_binary=True)})
+    theirs.step(predicted, truth > 0.5, normalize=False)
+    assert iou(predicted, truth) == pytest.approx(theirs.get_results()["iou"]["binary"])
+    errors = MAE()
+    errors.step(predicted, truth > 0.5, normalize=False)
+    assert mae(predicted, truth) == pytest.approx(errors.get_results()["mae"], abs=1e-6)

@@ -8,8 +8,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from model_serving.training.bank import Bank
+from model_serving.training.errors import TrainingError
 from model_serving.training.export import STRETCH, export, stretched
-from model_serving.training.run import Run
+from model_serving.training.quick import Precision
+from model_serving.training.recipe import OneCycle
+from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage
 from model_serving.training.stream import VIEWS, Composites, example, examples
 from model_serving.training.team import Team, gather
@@ -38,7 +41,7 @@ def batch(size: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.fixture
 def run() -> Run:
     torch.manual_seed(0)
-    return Run(TINY, FINE, budget=1e6)
+    return Run("small", TINY, FINE, OneCycle(1e6))
 
 
 def test_training_on_one_batch_learns_it(run: Run):
@@ -51,16 +54,61 @@ def test_training_on_one_batch_learns_it(run: Run):
 def test_a_saved_run_goes_on_as_if_never_stopped(run: Run, tmp_path: Path):
     run.step(batch())
     run.save(tmp_path / "checkpoint.pt")
-    again = Run.load(tmp_path / "checkpoint.pt", budget=1e6)
+    again = Run.load(tmp_path / "checkpoint.pt", OneCycle(1e6))
     again.position.elapsed = run.position.elapsed = 1e5
     assert again.step(batch()) == pytest.approx(run.step(batch()))
     assert again.position.images == run.position.images
     assert again.step(batch()) == pytest.approx(run.step(batch()), rel=1e-3)
 
 
+def test_a_checkpoint_of_before_there_were_variants_and_scalers_is_gone_on_with(run: Run, tmp_path: Path):
+    run.step(batch())
+    state = {name: entry for name, entry in run.state().items() if name not in ("variant", "scaler")}
+    torch.save(state, tmp_path / "checkpoint.pt")
+    again = Run.load(tmp_path / "checkpoint.pt", OneCycle(1e6))
+    assert (again.variant, again.position) == ("small", run.position)
+
+
+@pytest.mark.parametrize(("saved", "resumed"), [("float32", "float16"), ("float16", "float32"), ("float16", "float16")])
+def test_a_run_may_go_on_in_another_precision(tmp_path: Path, saved: Precision, resumed: Precision):
+    run, again = (Run("small", TINY, FINE, OneCycle(1e6), precision=precision) for precision in (saved, resumed))
+    run.step(batch())
+    again.restore(run.state())
+    assert again.position == run.position
+    assert again.step(batch()) > 0
+
+
+def test_a_file_that_is_no_checkpoint_is_refused_in_a_line(tmp_path: Path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(TrainingError, match=rf"^{tmp_path}/checkpoint.pt: no checkpoint that can be read.*$"):
+        Run.load(tmp_path / "checkpoint.pt", OneCycle(1e6))
+
+
+def test_a_loss_that_is_no_number_moves_no_weight(run: Run):
+    image, truth = batch()
+    before = [parameter.clone() for parameter in run.network.parameters()]
+    with pytest.raises(NonFiniteLoss, match="the loss is nan"):
+        run.step((image * float("nan"), truth))
+    assert all(torch.equal(now, then) for now, then in zip(run.network.parameters(), before, strict=True))
+    assert run.position.steps == 0
+
+
+def test_in_float16_steps_whose_scaled_gradients_overflow_are_left_out_until_the_scale_fits():
+    torch.manual_seed(0)
+    run = Run("small", TINY, FINE, OneCycle(1e6), precision="float16")
+    before = run.network.decoder.head.weight.detach().clone()
+    run.position.elapsed = 1e5
+    losses = [run.step(batch()) for _ in range(16)]
+    assert losses[-1] < losses[0]
+    assert 1 < run.state()["scaler"]["scale"] < 65_536
+    assert not torch.equal(run.network.decoder.head.weight, before)
+    assert all(parameter.isfinite().all() for parameter in run.network.parameters())
+    assert all(parameter.dtype == torch.float32 for parameter in run.network.parameters())
+
+
 def test_a_run_begins_with_what_another_has_learned(run: Run):
     run.step(batch())
-    other = Run(TINY, FINE, budget=1e6)
+    other = Run("small", TINY, FINE, OneCycle(1e6))
     other.begin_with(run.average.network)
     image = batch()[0]
     assert torch.equal(other.predict(image), run.predict(image))
@@ -154,7 +202,7 @@ def test_a_scene_is_seen_straight_and_mirrored_by_another_camera(bank: Bank):
 
 
 def test_a_short_training_reports_and_ends(run: Run, bank: Bank):
-    run.budget = 1e-6
+    run.recipe = OneCycle(1e-6)
     lines = list(train(run, (FINE,), bank, bank, seed=0, every=100.0))
     assert len(lines) == 1
     assert "32 px" in lines[0]

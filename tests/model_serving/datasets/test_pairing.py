@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import pytest
+
+from model_serving.datasets.errors import DataError
+from model_serving.datasets.layouts import LAYOUTS
+from model_serving.datasets.pairing import Candidate, pair
+from model_serving.datasets.wanted import Ingested
+from tests.model_serving.datasets.files import mask, pairs, picture
+
+PUBLISHED = [
+    ("DUTS", "DUTS-TR", "split", "DUTS-TR/DUTS-TR-Image", "DUTS-TR/DUTS-TR-Mask"),
+    ("DUTS", "DUTS-TE", "held-out", "DUTS-TE/DUTS-TE-Image", "DUTS-TE/DUTS-TE-Mask"),
+    ("DUT-OMRON", "DUT-OMRON", "held-out", "DUT-OMRON-image", "pixelwiseGT-new-PNG"),
+    ("ECSSD", "ECSSD", "held-out", "images", "ground_truth_mask"),
+    ("HKU-IS", "HKU-IS", "held-out", "HKU-IS/imgs", "HKU-IS/gt"),
+    ("PASCAL-S", "PASCAL-S", "held-out", "datasets/imgs/pascal", "datasets/masks/pascal"),
+    ("HRSOD", "HRSOD-TR", "split", "HRSOD_train/HRSOD_train", "HRSOD_train_mask/HRSOD_train_mask"),
+    ("HRSOD", "HRSOD-TE", "held-out", "HRSOD_release/HRSOD_test", "HRSOD_release/HRSOD_test_mask"),
+    ("UHRSD", "UHRSD-TR", "split", "UHRSD_TR_2K/image", "UHRSD_TR_2K/mask"),
+    ("UHRSD", "UHRSD-TE", "held-out", "UHRSD_TE_2K/image", "UHRSD_TE_2K/mask"),
+    ("DIS5K", "DIS-TR", "split", "DIS5K/DIS-TR/im", "DIS5K/DIS-TR/gt"),
+    ("DIS5K", "DIS-TE3", "held-out", "DIS5K/DIS-TE3/im", "DIS5K/DIS-TE3/gt"),
+]
+
+
+def candidates(layout: str, *roots: Path, **more: str) -> list[Candidate]:
+    return pair(Ingested(name="mine", layout=layout, roots=roots, **more))[0]
+
+
+@pytest.mark.parametrize(("layout", "source", "side", "images", "masks"), PUBLISHED)
+def test_the_published_folders_are_found(tmp_path: Path, layout: str, source: str, side: str, images: str, masks: str):
+    pairs(tmp_path, "ab", images, masks)
+    found = candidates(layout, tmp_path)
+    assert [(one.image.stem, one.source, one.side) for one in found] == [("a", source, side), ("b", source, side)]
+    assert [one.mask.parent for one in found] == [tmp_path / masks] * 2
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout not in ("composites", "folder")])
+def test_so_is_the_way_in_which_the_authors_of_inspyrenet_pack_them(tmp_path: Path, layout: str):
+    sources = [part.source for part in LAYOUTS[layout]]
+    for number, source in enumerate(sources):
+        pairs(tmp_path / source, "a", first=number)
+    assert [one.source for one in candidates(layout, tmp_path)] == sources
+
+
+def test_the_folder_named_may_be_the_last_but_one(tmp_path: Path):
+    pairs(tmp_path / "DIS-TR", "a", "im", "gt")
+    assert [one.source for one in candidates("DIS5K", tmp_path / "DIS-TR")] == ["DIS-TR"]
+
+
+def test_pictures_and_masks_may_be_in_two_archives(tmp_path: Path):
+    pairs(tmp_path, "a", "1/images", "2/ground_truth_mask")
+    assert len(candidates("ECSSD", tmp_path / "1", tmp_path / "2")) == 1
+
+
+def test_ones_own_folder_keeps_its_folders_apart(tmp_path: Path):
+    pairs(tmp_path, "a", "images/cats", "masks/cats")
+    pairs(tmp_path, "a", "images/dogs", "masks/dogs")
+    found = candidates("folder", tmp_path)
+    assert [(one.image.parent.name, one.mask.parent.name) for one in found] == [("cats", "cats"), ("dogs", "dogs")]
+
+
+def test_a_pattern_says_what_else_is_in_a_name(tmp_path: Path):
+    picture(tmp_path / "shots/IMG_1.JPG")
+    mask(tmp_path / "shots/IMG_1_alpha.png")
+    found = candidates("folder", tmp_path, images="shots/IMG_*.jpg", masks="shots/img_*_alpha.png")
+    assert [(one.image.name, one.mask.name) for one in found] == [("IMG_1.JPG", "IMG_1_alpha.png")]
+
+
+def test_folders_may_be_links_even_to_themselves(tmp_path: Path):
+    pairs(tmp_path / "disk", "a", "photos", "alphas")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/images").symlink_to(tmp_path / "disk/photos")
+    (tmp_path / "mine/masks").symlink_to(tmp_path / "disk/alphas")
+    (tmp_path / "mine/again").symlink_to(tmp_path / "mine")
+    assert len(candidates("folder", tmp_path / "mine")) == 1
+
+
+def test_pictures_and_masks_may_share_a_folder(tmp_path: Path):
+    picture(tmp_path / "cat.png")
+    mask(tmp_path / "cat_mask.png")
+    dataset = Ingested(name="mine", layout="folder", roots=(tmp_path,), images="*", masks="*_mask")
+    found, left_out = pair(dataset)
+    assert [one.mask.name for one in found] == ["cat_mask.png"]
+    assert left_out == []
+
+
+def test_what_does_not_match_is_left_out_with_the_reason(tmp_path: Path):
+    pairs(tmp_path, "a")
+    picture(tmp_path / "images/a.jpg")
+    picture(tmp_path / "images/lonely.png")
+    mask(tmp_path / "masks/orphan.png")
+    (tmp_path / "images/notes.txt").write_text("no picture")
+    (tmp_path / "masks/._a.png").write_text("a Mac's shadow")
+    found, left_out = pair(Ingested(name="mine", layout="folder", roots=(tmp_path,)))
+    assert [one.image.name for one in found] == ["a.jpg"]
+    assert {(one.file.name, one.reason) for one in left_out} == {
+        ("a.png", "same name: as a.jpg"),
+        ("lonely.png", "no mask of this name"),
+        ("orphan.png", "no picture of this name"),
+    }
+
+
+def test_folders_that_are_not_there_are_named(tmp_path: Path):
+    with pytest.raises(DataError, match=r"mine: none of the folders of layout DUTS is in .*DUTS-TR-Image and"):
+        candidates("DUTS", tmp_path)
+    with pytest.raises(DataError, match="no such folder; run data_ingestion again"):
+        candidates("DUTS", tmp_path / "gone")

@@ -1,0 +1,181 @@
+import io
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from model_serving.archive import build_archive
+from model_serving.remover import Mask, Remover
+from model_serving.training.errors import Stopped, TrainingError
+from model_serving.training.fit import carry_through, fit, open_course
+from model_serving.training.parameters import Parameters
+from model_serving.training.reports import Progressed
+from model_serving.weights import load_shipped
+from tests.support.training import manifest_of, parameters
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=200)
+
+
+def told(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    manifest_of(tmp_path)
+    return tmp_path
+
+
+def steps_done(told: Parameters) -> int:
+    state = torch.load(told.checkpoint, weights_only=True)
+    steps: int = state["position"]["steps"]
+    return steps
+
+
+class StopsAt(list[Progressed]):
+    """Listens, and presses Ctrl-C after a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def progressed(self, report: Progressed) -> None:
+        self.append(report)
+        if report.step == self.step:
+            signal.raise_signal(signal.SIGINT)
+
+    def checked(self, report: object) -> None:
+        pass
+
+
+def test_a_training_leaves_the_best_and_the_last_weights_a_checkpoint_and_a_log(folder: Path):
+    asked, console = parameters(folder), quiet()
+    assert fit(asked, console) == folder / "training" / "small.safetensors"
+    assert {file.name for file in asked.out.iterdir()} == {
+        *("small.safetensors", "small-last.safetensors", "checkpoint.pt", "log"),
+    }
+    log = asked.out.joinpath("log").read_text().splitlines()
+    assert ["epoch 1 of 2, step 2, loss " in log[0], "epoch 2 of 2, step 4, loss " in log[1]] == [True, True]
+    assert all("held-out IoU 0." in line and ", MAE 0." in line for line in log)
+    assert "4 pairs, 2 held out; 4 steps in 2 epochs" in told(console)
+    with safe_open(asked.last_weights, "pt") as file:
+        made = json.loads(file.metadata()["training"])
+    assert (made["images"], made["steps"], made["terms"]["batch"]) == (8, 4, 2)
+
+
+def test_it_learns(folder: Path):
+    asked = parameters(folder, epochs=15, rate=3e-3, backbone_rate=3e-3, average=0.5)
+    fit(asked, quiet())
+    losses = [float(line.split("loss ")[1].split(",")[0]) for line in (asked.out / "log").read_text().splitlines()]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("variant", ["small", "fast"])
+def test_its_weights_go_into_an_archive_and_make_masks(folder: Path, variant: str):
+    weights = fit(parameters(folder, variant=variant, epochs=1), quiet())
+    assert build_archive(variant, weights, folder / "store").version.startswith(f"{variant}-")
+    result = Remover(load_shipped(weights)).remove([(folder / "0.png").read_bytes()])[0]
+    assert isinstance(result, Mask)
+
+
+def test_a_finished_training_is_not_done_again_unless_asked_to(folder: Path):
+    asked = parameters(folder, epochs=1)
+    fit(asked, quiet())
+    before, console = asked.checkpoint.stat().st_mtime_ns, quiet()
+    assert fit(asked, console) == asked.weights
+    assert "trained already" in told(console)
+    assert asked.checkpoint.stat().st_mtime_ns == before
+    fit(asked.model_copy(update={"resume": False}), quiet())
+    assert asked.checkpoint.stat().st_mtime_ns > before
+
+
+def test_ctrl_c_finishes_the_step_saves_and_the_same_command_ends_as_if_never_stopped(folder: Path):
+    whole = parameters(folder, out=folder / "whole", overrides={**parameters(folder).overrides, "drop_path": 0.3})
+    fit(whole, quiet())
+    stopped = whole.model_copy(update={"out": folder / "stopped"})
+    course = open_course(stopped.model_copy(update={"report_every_s": 0.0}))
+    course.listeners = [StopsAt(3)]
+    with pytest.raises(Stopped, match=r"^stopped after step 3 of 4; the same command goes on from there$"):
+        carry_through(course, quiet())
+    assert steps_done(stopped) == 3
+    fit(stopped, quiet())
+    assert steps_done(stopped) == 4
+    one, other = load_file(whole.last_weights), load_file(stopped.last_weights)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_an_epoch_that_was_stopped_before_it_was_looked_at_is_looked_at_first(folder: Path):
+    asked = parameters(folder)
+    course = open_course(asked.model_copy(update={"report_every_s": 0.0}))
+    course.listeners = [StopsAt(4)]
+    with pytest.raises(Stopped, match="after step 4 of 4"):
+        carry_through(course, quiet())
+    again = open_course(asked)
+    assert (again.closed, again.over) == (1, False)
+    fit(asked, quiet())
+    assert "epoch 2 of 2, step 4, held-out IoU " in asked.out.joinpath("log").read_text().splitlines()[-1]
+    assert open_course(asked).over
+
+
+def test_a_run_is_not_gone_on_with_on_other_terms(folder: Path):
+    asked = parameters(folder, epochs=1)
+    fit(asked, quiet())
+    with pytest.raises(
+        TrainingError, match=r"checkpoint.pt: a run with epochs 1, not 3; seed 0, not 1: .+resume=false$"
+    ):
+        fit(asked.model_copy(update={"epochs": 3, "seed": 1}), quiet())
+
+
+def test_a_checkpoint_of_composites_is_not_gone_on_with(folder: Path):
+    asked = parameters(folder)
+    course = open_course(asked)
+    course.run.save(asked.checkpoint)
+    with pytest.raises(TrainingError, match=r"checkpoint.pt: .+composites; name another model_training.out$"):
+        fit(asked, quiet())
+
+
+def test_fewer_pairs_than_a_batch_are_refused(folder: Path):
+    with pytest.raises(
+        TrainingError, match=r"manifest.csv: 4 pairs to train on, fewer than model_training.batch \(5\)$"
+    ):
+        fit(parameters(folder, batch=5), quiet())
+
+
+def test_without_held_out_pairs_the_last_weights_are_the_best(folder: Path):
+    manifest_of(folder, learned=2, held_out=0)
+    asked, console = parameters(folder, epochs=1), quiet()
+    fit(asked, console)
+    assert asked.weights.read_bytes() == asked.last_weights.read_bytes()
+    assert "no pair is held out" in told(console)
+
+
+def test_a_warm_up_that_outlasts_the_run_is_told(folder: Path):
+    console = quiet()
+    fit(parameters(folder, epochs=1, warm_up=12_000), console)
+    assert "warm_up (12,000 steps) is longer than the run" in told(console)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_checkpoint(folder: Path):
+    asked = parameters(folder, epochs=2, backbone_rate=1e30, rate=1e30, warm_up=0, checkpoint_every_s=0)
+    with pytest.raises(
+        TrainingError, match=r"^step \d: the loss is .+; the last checkpoint is .+ of step \d; .+$"
+    ) as error:
+        fit(asked, quiet())
+    assert "\n" not in str(error.value)
+    assert steps_done(asked) == int(str(error.value).split()[1].strip(":")) - 1
+
+
+def test_out_of_memory_names_batch_and_size(folder: Path):
+    course = open_course(parameters(folder))
+    course.run.network.backbone.register_forward_pre_hook(lambda *_: torch.empty(1 << 60))
+    with pytest.raises(
+        TrainingError, match=r"^step 1: out of memory; make model_training.batch \(2\) or .+size \(64\)"
+    ):
+        carry_through(course, quiet())
