@@ -25,10 +25,10 @@ ONNX := $(VENV)/.onnx
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up model onnx data train eval test check bench soak load docs lock build_all c_up c_down clean
+.PHONY: help setup up model onnx data train eval test check bench bench-model soak load docs lock build_all c_up c_down clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "PYTHON=python3.12      another Python (3.11 to 3.13), before there is a $(VENV)"
 	@echo "RUNTIME=torch          for the model: auto, torch, compile, onnx or openvino; PRECISION=auto, equal or reduced"
@@ -76,6 +76,9 @@ soak: $(DEVELOPMENT) ## 100,000 requests with 20,000 hang-ups, 10,000 of all kin
 
 bench: $(DEVELOPMENT) ## measures, and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+bench-model: $(DEVELOPMENT) ## a hundred pictures through every model and runtime; writes docs/model-benchmark.md
+	$(BIN)/python -m benchmarks.hundred
 
 load: $(DEVELOPMENT) ## annotators who send the same pictures again, to a running server
 	$(BIN)/locust -f tests/load/locustfile.py --headless -u 8 -t 30s --host http://127.0.0.1:8000
