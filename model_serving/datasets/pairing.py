@@ -1,6 +1,8 @@
 """Pictures and masks matched by name, within each part of a data set."""
 
+import os
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from model_serving.datasets.errors import DataError
@@ -72,6 +74,9 @@ def _match(
     dataset: Ingested, part: Part, images: Named, masks: Named, candidates: list[Candidate], left_out: list[LeftOut]
 ) -> None:
     source = part.source or dataset.name
+    for name in images.keys() & masks.keys():
+        # Folders may bear the same names: a/images/1.jpg and b/images/1.jpg each have a mask of their own.
+        images[name], masks[name] = _nearest_first(images[name], masks[name])
     for named, others, kind in ((images, masks, "mask"), (masks, images, "picture")):
         for name, files in named.items():
             left_out += [LeftOut(file, source, f"same name: as {files[0].name}") for file in files[1:]]
@@ -82,6 +87,12 @@ def _match(
         for name in images
         if name in masks
     ]
+
+
+def _nearest_first(images: list[Path], masks: list[Path]) -> tuple[list[Path], list[Path]]:
+    """The picture and the mask that share the most folders before the others; the first of equally near ones."""
+    image, mask = max(product(images, masks), key=lambda two: len(Path(os.path.commonpath(two)).parts))
+    return sorted(images, key=lambda file: file != image), sorted(masks, key=lambda file: file != mask)
 
 
 def _nothing(dataset: Ingested) -> str:

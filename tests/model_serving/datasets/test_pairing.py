@@ -61,6 +61,15 @@ def test_ones_own_folder_keeps_its_folders_apart(tmp_path: Path):
     assert [(one.image.parent.name, one.mask.parent.name) for one in found] == [("cats", "cats"), ("dogs", "dogs")]
 
 
+def test_a_mask_of_the_same_name_from_beside_is_taken_and_no_other_ones(tmp_path: Path):
+    pairs(tmp_path, "a", "old/images", "old/masks")
+    pairs(tmp_path, "a", "new/images", "new/masks", first=1)
+    (tmp_path / "new/masks/a.png").unlink()
+    found, left_out = pair(Ingested(name="mine", layout="folder", roots=(tmp_path,)))
+    assert [(one.image.parts[-3], one.mask.parts[-3]) for one in found] == [("old", "old")]
+    assert [one.file.relative_to(tmp_path).as_posix() for one in left_out] == ["new/images/a.png"]
+
+
 def test_a_pattern_says_what_else_is_in_a_name(tmp_path: Path):
     picture(tmp_path / "shots/IMG_1.JPG")
     mask(tmp_path / "shots/IMG_1_alpha.png")
