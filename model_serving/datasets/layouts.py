@@ -63,3 +63,9 @@ LAYOUTS: Mapping[str, tuple[Part, ...]] = {
     ),
     FOLDER: (Part("", "split", (_PLAIN, ("image", "mask"), ("imgs", "masks"), ("im", "gt"))),),
 }
+
+
+def layout_named(name: str) -> str | None:
+    """The layout of that name, or that one of its parts bears: a folder called DUTS-TE is a part of DUTS."""
+    parts = {part.source: layout for layout, parts in LAYOUTS.items() for part in parts if part.source}
+    return name if name in LAYOUTS else parts.get(name)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from model_serving.datasets.errors import DataError
 from model_serving.datasets.files import Pattern
-from model_serving.datasets.layouts import COMPOSITES, FOLDER, LAYOUTS
+from model_serving.datasets.layouts import COMPOSITES, FOLDER, LAYOUTS, layout_named
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _CHECKSUMS = ("sha256", "md5")
@@ -67,11 +67,11 @@ class Wanted(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _spelled_out(cls, entry: Any) -> Any:
-        """`from` may be one place or several; a checksum beside it is that of the one; the name may be the layout."""
+        """`from` may be one place or several; a checksum beside it is that of the one; the name may tell the layout."""
         if not isinstance(entry, Mapping):
             raise ValueError("must be a mapping with a name")
         told = dict(entry)
-        told.setdefault("layout", told.get("name") if told.get("name") in LAYOUTS else FOLDER)
+        told.setdefault("layout", layout_named(str(told.get("name"))) or FOLDER)
         places = told.pop("from", [])
         checksums = {name: told.pop(name) for name in _CHECKSUMS if name in told}
         if isinstance(places, str):

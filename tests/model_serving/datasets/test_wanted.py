@@ -20,6 +20,11 @@ def test_the_name_of_a_known_set_is_its_layout():
     assert [place.checksum for place in duts.places] == [None, ("md5", "0" * 32)]
 
 
+def test_so_is_the_layout_of_a_known_part_so_that_a_published_test_set_is_never_trained_on():
+    wanted = read_wanted([{"name": name, "from": name} for name in ("DUTS-TE", "HRSOD-TR", "DIS-TE4")])
+    assert [one.layout for one in wanted] == ["DUTS", "HRSOD", "DIS5K"]
+
+
 def test_a_known_layout_may_have_any_name():
     assert read_wanted([{"name": "ours", "layout": "DIS5K", "from": "DIS5K"}])[0].layout == "DIS5K"
 
