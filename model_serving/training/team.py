@@ -9,10 +9,14 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import ProcessRaisedException, spawn
+
+from model_serving.training.errors import TrainingError
 
 PATIENCE = timedelta(hours=1)
 """How long the others wait while the first checks and saves, on a busy machine."""
+_TOLD = ".told"
+"""Ending of what a process leaves for the one that waits: torch hands on tracebacks, and no errors."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,21 @@ ALONE = Team()
 
 
 def gather(size: int, work: Callable[[Team], None]) -> None:
-    """Runs `work` in `size` processes and waits for them; with one, right here. `work` must be picklable."""
+    """Runs `work` in `size` processes and waits for them; with one, right here. `work` must be picklable.
+
+    A TrainingError of one of them comes out as such; what else they raise, as torch has it.
+    """
     if size == 1:
         work(ALONE)
         return
     with tempfile.TemporaryDirectory() as folder:
         meeting = Path(folder) / "meeting"
-        spawn(_member, (size, meeting, work), nprocs=size)  # type: ignore[no-untyped-call] # torch leaves it untyped
+        try:
+            spawn(_member, (size, meeting, work), nprocs=size)  # type: ignore[no-untyped-call] # torch leaves it untyped
+        except ProcessRaisedException as error:
+            if told := sorted(meeting.parent.glob(f"*{_TOLD}")):
+                raise TrainingError(told[0].read_text()) from error
+            raise
 
 
 def _member(rank: int, size: int, meeting: Path, work: Callable[[Team], None]) -> None:
@@ -57,6 +69,9 @@ def _member(rank: int, size: int, meeting: Path, work: Callable[[Team], None]) -
     distributed.init_process_group("gloo", f"file://{meeting}", PATIENCE, size, rank)
     try:
         work(Team(rank, size))
+    except TrainingError as error:
+        meeting.with_name(f"{rank}{_TOLD}").write_text(str(error))
+        raise
     finally:
         distributed.destroy_process_group()
 

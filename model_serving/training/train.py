@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from model_serving.evaluation.metrics import iou
 from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.bank import Bank, open_bank
+from model_serving.training.checkpoint import read_checkpoint
 from model_serving.training.errors import TrainingError
 from model_serving.training.export import export
 from model_serving.training.recipe import OneCycle
@@ -139,13 +140,24 @@ def _save(run: Run, out: Path) -> None:
         run.save(out / CHECKPOINT)
 
 
+def check_place(out: Path, resume: bool) -> None:
+    """TrainingError where there is nothing to go on from, or another kind of training, which would be overwritten."""
+    file = out / CHECKPOINT
+    if not file.exists():
+        if resume:
+            raise TrainingError(f"{file}: no such checkpoint; begin without --resume, or name the run's --out")
+    elif "terms" in read_checkpoint(file):
+        raise TrainingError(f"{file}: a checkpoint of `make train`; name another --out")
+
+
 def main() -> None:
     arguments = _parser().parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     arguments.bank = arguments.bank or arguments.out / "bank"
-    for held_out in (False, True):
-        open_bank(arguments.assets, arguments.bank, held_out)
     try:
+        check_place(arguments.out, arguments.resume)
+        for held_out in (False, True):
+            open_bank(arguments.assets, arguments.bank, held_out)
         gather(arguments.processes, partial(work, arguments))
     except TrainingError as error:
         sys.exit(str(error))

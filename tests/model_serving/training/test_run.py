@@ -8,6 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from model_serving.training.bank import Bank
+from model_serving.training.checkpoint import write_checkpoint
 from model_serving.training.errors import TrainingError
 from model_serving.training.export import STRETCH, export, stretched
 from model_serving.training.quick import Precision
@@ -16,7 +17,7 @@ from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage
 from model_serving.training.stream import VIEWS, Composites, example, examples
 from model_serving.training.team import Team, gather
-from model_serving.training.train import check, train
+from model_serving.training.train import check, check_place, train
 from model_serving.weights import load_shipped
 
 TINY = {
@@ -220,6 +221,26 @@ def meet(team: Team) -> None:
 
 def test_two_processes_agree_on_gradients_and_on_the_time():
     gather(2, meet)
+
+
+def give_up(team: Team) -> None:
+    raise TrainingError(f"process {team.rank} has had enough")
+
+
+def test_what_one_of_several_processes_cannot_do_is_still_a_line():
+    with pytest.raises(TrainingError, match=r"^process [01] has had enough$"):
+        gather(2, give_up)
+
+
+def test_a_training_on_composites_neither_goes_on_from_nor_overwrites_one_of_make_train(run: Run, tmp_path: Path):
+    write_checkpoint(tmp_path / "checkpoint.pt", run.state() | {"terms": {"epochs": 1}})
+    for resume in (True, False):
+        with pytest.raises(TrainingError, match=r"checkpoint\.pt: a checkpoint of `make train`; name another --out$"):
+            check_place(tmp_path, resume)
+    run.save(tmp_path / "checkpoint.pt")
+    check_place(tmp_path, resume=True)
+    with pytest.raises(TrainingError, match=r"no such checkpoint; begin without --resume"):
+        check_place(tmp_path / "elsewhere", resume=True)
 
 
 def test_one_process_keeps_its_own():
