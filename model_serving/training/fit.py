@@ -28,6 +28,11 @@ def fit(parameters: Parameters, pairs: Sequence[Pair], console: Console) -> Path
     """
     course = open_course(parameters, pairs)
     if course.over:
+        if not parameters.weights.exists():
+            raise TrainingError(
+                f"{parameters.weights}: trained already, but no longer there; take {parameters.last_weights.name}, or"
+                " begin anew with model_training.resume=false"
+            )
         console.print(f"{parameters.weights}: trained already; resume=false begins anew", highlight=False)
     else:
         carry_through(course, console)
@@ -79,7 +84,9 @@ def _resumed(parameters: Parameters, pairs: Sequence[Pair], count: int) -> Cours
         )
     run = fresh_run(parameters, count, state["shape"])
     run.restore(state)
-    return Course(parameters, run, pairs, state["closed"], Score(*state["best"]) if state["best"] else None)
+    # Where the best weights were taken away, the next ones are the best of those that are there.
+    best = Score(*state["best"]) if state["best"] and parameters.weights.exists() else None
+    return Course(parameters, run, pairs, state["closed"], best)
 
 
 def _introduction(course: Course) -> Iterator[str]:

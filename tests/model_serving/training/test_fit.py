@@ -97,6 +97,22 @@ def test_a_finished_training_is_not_done_again_unless_asked_to(folder: Path):
     assert asked.checkpoint.stat().st_mtime_ns > before
 
 
+def test_where_the_best_weights_were_taken_away_the_next_ones_take_their_place(folder: Path):
+    asked = parameters(folder)
+    course = opened(asked.model_copy(update={"report_every_s": 0.0}))
+    course.listeners = [StopsAt(3)]
+    with pytest.raises(Stopped):
+        carry_through(course, quiet())
+    state = torch.load(asked.checkpoint, weights_only=True)
+    torch.save(state | {"best": [1.0, 0.0]}, asked.checkpoint)
+    asked.weights.unlink()
+    trained(asked)
+    assert asked.weights.exists()
+    asked.weights.unlink()
+    with pytest.raises(TrainingError, match=r"small.safetensors: trained already, .+; take small-last"):
+        trained(asked)
+
+
 def test_a_run_that_begins_anew_leaves_no_way_back_to_the_old_one(folder: Path):
     asked = parameters(folder, epochs=1)
     trained(asked)
