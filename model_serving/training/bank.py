@@ -48,7 +48,9 @@ class Album(Sequence[Pixels]):
         named = list(pictures)
         np.save(file, np.concatenate([picture.reshape(-1) for _, picture in named]))
         index = {"names": [name for name, _ in named], "shapes": [picture.shape for _, picture in named]}
-        file.with_suffix(".json").write_text(json.dumps(index))
+        unfinished = file.with_suffix(".part")
+        unfinished.write_text(json.dumps(index))
+        unfinished.replace(file.with_suffix(".json"))  # whoever finds it takes the album for whole
         return cls(file)
 
 

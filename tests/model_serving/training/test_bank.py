@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from model_serving.training.bank import Album
 
@@ -18,3 +19,10 @@ def test_an_album_opens_again_from_its_file(tmp_path: Path):
     picture = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     Album.save(tmp_path / "one.npy", [("only", picture)])
     assert np.array_equal(Album(tmp_path / "one.npy")[0], picture)
+
+
+def test_an_album_that_was_not_finished_is_not_taken_for_one(tmp_path: Path):
+    (tmp_path / "one.part").mkdir()  # the index cannot be written
+    with pytest.raises(IsADirectoryError):
+        Album.save(tmp_path / "one.npy", [("only", np.zeros((2, 4, 3), np.uint8))])
+    assert not (tmp_path / "one.json").exists()
