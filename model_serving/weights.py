@@ -90,7 +90,8 @@ def load_shipped(path: Path = SHIPPED) -> InSPyReNet:
         network = build_network(metadata["variant"], **json.loads(metadata["overrides"]))
         load_official_state(network, safetensors.torch.load_file(path))
     except (OSError, safetensors.SafetensorError, LookupError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: cannot be used: {_one_line(error)}; restore it from the repository") from error
+        remedy = "restore it from the repository" if path == SHIPPED else "make it anew, or name another"
+        raise WeightsError(f"{path}: cannot be used: {_one_line(error)}; {remedy}") from error
     return network
 
 

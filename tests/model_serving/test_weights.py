@@ -178,11 +178,11 @@ def test_saved_weights_say_themselves_how_to_build_their_network(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no safetensors at all", None])
-def test_shipped_weights_that_are_damaged_are_one_clear_line(tmp_path: Path, content: bytes | None) -> None:
+def test_weights_of_ours_that_are_damaged_are_one_clear_line(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "w.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(WeightsError, match=r"w\.safetensors: cannot be used: .*; restore it from the repository$"):
+    with pytest.raises(WeightsError, match=r"w\.safetensors: cannot be used: .*; make it anew, or name another$"):
         load_shipped(path)
 
 
