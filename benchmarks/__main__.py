@@ -16,12 +16,14 @@ from benchmarks.cutouts import cutouts
 from benchmarks.distant import distant
 from benchmarks.equal import equal
 from benchmarks.field import FULL, QUICK, Effort, Field
+from benchmarks.files import files
 from benchmarks.load import generator
 from benchmarks.memory import memory
 from benchmarks.missed import missed
 from benchmarks.recalled import recalled
 from benchmarks.redis_faults import redis_faults
 from benchmarks.report import machine, page
+from benchmarks.runtimes import runtimes
 from benchmarks.torchserve_faults import shed, torchserve_faults
 from model_serving.weights import SHIPPED
 
@@ -31,6 +33,7 @@ _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 SCENARIOS = (
     *(cached, beside_triton, missed, equal, distant, recalled, cutouts),
     *(redis_faults, torchserve_faults, shed, memory),
+    *(runtimes, files),
 )
 
 

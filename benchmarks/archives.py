@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.pictures import Size, soft_mask
 from model_serving.archive import MODEL, SERVING, build_archive
+from model_serving.exporting.realising import Wish
 
 SHIPPED = MODEL
 NOOP = "noop"
@@ -24,7 +25,7 @@ _MARKING_HANDLER = Path(__file__).with_name("marking_handler.py")
 
 def fill(store: Path, weights: Path) -> None:
     """Builds those that are timed into a model store. Raises WeightsError or ArchiveError."""
-    build_archive("small", weights, store)
+    build_archive("small", weights, store, wish=Wish())
     with TemporaryDirectory(dir=store) as work:
         for name, mask_size in _NOOPS.items():
             mask = Path(work, "mask.png")

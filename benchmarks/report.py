@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]
 
 _LIBRARIES = (
     *("uvicorn", "httptools", "uvloop", "fastapi", "httpx", "redis", "hiredis"),
-    *("xxhash", "blake3", "pillow", "torch", "timm", "torchserve"),
+    *("xxhash", "blake3", "pillow", "torch", "timm", "openvino", "torchserve"),
 )
 
 _HOW_TO_READ = """\

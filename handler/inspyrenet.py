@@ -14,7 +14,8 @@ from PIL import Image
 
 from model_serving.integrity import check_contents
 from model_serving.remover import Mask, NoRoom, Refusal, Result, Took
-from model_serving.served import open_remover
+from model_serving.runtimes.runtime import Kind
+from model_serving.served import card_in, open_remover
 
 if TYPE_CHECKING:
     from ts.context import Context
@@ -33,13 +34,14 @@ class InspyrenetHandler:
 
     def initialize(self, context: "Context") -> None:
         """Loads the archive's model and runs it once, so that no caller pays for the first time."""
-        device = _device(context.system_properties.get("gpu_id"), os.environ.get("REMATTE_REQUIRE_DEVICE"))
         self._version: str = context.manifest["model"]["modelVersion"]
         folder = Path(context.system_properties["model_dir"])
         check_contents(folder)
+        runtime = card_in(folder).runtime
+        device = _device(context.system_properties.get("gpu_id"), runtime, os.environ.get("REMATTE_REQUIRE_DEVICE"))
         self._remover = open_remover(folder, device, **_limits())
         self._remover.remove([_grey_picture()])
-        logger.info("%s runs on %s with %d threads", self._version, device, torch.get_num_threads())
+        logger.info("%s: %s on %s, %d threads", self._version, runtime, device, torch.get_num_threads())
 
     def handle(self, rows: Sequence[Row], context: "Context") -> list[bytes]:
         """One body for each row, in order."""
@@ -72,13 +74,15 @@ def _problem(result: Refusal | NoRoom) -> tuple[int, str, dict[str, str]]:
     return 422, "Unprocessable Content", {"code": result.code, "message": result.message}
 
 
-def _device(gpu: int | None, required: str | None) -> torch.device:
-    found = torch.device("cpu") if gpu is None or not torch.cuda.is_available() else torch.device("cuda", gpu)
+def _device(gpu: int | None, runtime: Kind, required: str | None) -> torch.device:
+    usable = torch.cuda.is_available() and runtime == "torch"
+    found = torch.device("cuda", gpu) if usable and gpu is not None else torch.device("cpu")
     if required and found.type != required:
         # In capitals the word would make TorchServe report that memory ran out.
         raise RuntimeError(
             f"REMATTE_REQUIRE_DEVICE={required}, but this worker has only a {found.type} device: TorchServe sees GPU "
-            f"{gpu}, and torch {torch.__version__} was built for cuda {torch.version.cuda}."
+            f"{gpu}, torch {torch.__version__} was built for cuda {torch.version.cuda}, and the archive's runtime is "
+            f"{runtime} (torch alone runs on a GPU: `make model RUNTIME=torch`)."
         )
     return found
 

@@ -1,27 +1,35 @@
 """Weights and code into one file that TorchServe serves: `python -m model_serving.archive --variant small`."""
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from model_serving.build import VARIANTS
+from model_serving.exporting.realising import EAGER, RuntimeRefused, Wish, realise
 from model_serving.integrity import version_of
+from model_serving.network import InSPyReNet
 from model_serving.remover import Resizing
-from model_serving.served import Card, load_network
+from model_serving.runtimes.runtime import KINDS, PRECISIONS, Kind, RuntimeUnavailable
+from model_serving.served import CARD, Card, card_of, load_network
 from model_serving.weights import SHIPPED, WeightsError
 
 MODEL = "inspyrenet"
 SERVING = Path(__file__).parent / "torchserve" / "model-config.yaml"
 
 _PACKAGE = Path(__file__).parent
+_SERVED_FOLDERS = ("network", "runtimes")
+_EXPORTING = _PACKAGE / "exporting"
 _HANDLER = _PACKAGE.parent / "handler" / f"{MODEL}.py"
 _SERVED = (
     "__init__",
@@ -35,6 +43,15 @@ _SERVED = (
     "timm_import",
     "weights",
 )
+
+
+_EXPORTERS: Mapping[Kind, Sequence[str]] = {
+    "torch": (),
+    "compile": ("torch",),
+    "onnx": ("torch", "onnx"),
+    "openvino": ("torch", "openvino"),
+}
+"""Packages whose versions decide about what is exported."""
 
 
 class ArchiveError(Exception):
@@ -51,45 +68,81 @@ class Archive:
 
 
 def build_archive(
-    variant: str, weights: Path, store: Path, *, resizing: Resizing = "static", serving: Path = SERVING
+    variant: str,
+    weights: Path,
+    store: Path,
+    *,
+    resizing: Resizing = "static",
+    wish: Wish = EAGER,
+    serving: Path = SERVING,
+    say: Callable[[str], None] = print,
 ) -> Archive:
     """Builds `store`/inspyrenet.mar, unless it is there already. Until the new one is complete the old one stays.
 
     `serving` is the model-config.yaml that tells TorchServe how many workers to run, and so on; it has no part in
-    the version. Raises WeightsError, ArchiveError, and OSError when the disk refuses.
+    the version. `say` is told how near the runtime's masks are to the network's. Raises WeightsError, ArchiveError,
+    RuntimeUnavailable, RuntimeRefused, and OSError when the disk refuses.
     """
-    load_network(weights, variant)
+    network = load_network(weights, variant)
+    card = Card(variant, f"weights{weights.suffix}", resizing, network.base_size, wish.kind(resizing))
     store.mkdir(parents=True, exist_ok=True)
     path = store / f"{MODEL}.mar"
     with TemporaryDirectory(prefix=".building-", dir=store) as work:
         stage = Path(work, "stage")
-        _stage(stage, variant, weights, resizing)
+        _stage(stage, card, weights)
+        recipe = _recipe(stage, card, wish)
+        if there := _there(path, recipe, serving):
+            return Archive(path, there, built=False)
+        _realise(stage, replace(card, recipe=recipe), wish, network, say)
         version = version_of(variant, stage)
-        if _describe(path) == (version, serving.read_text()):
-            return Archive(path, version, built=False)
         os.replace(_pack(stage, version, serving), path)
     return Archive(path, version, built=True)
 
 
-def _stage(stage: Path, variant: str, weights: Path, resizing: Resizing) -> None:
-    """What the archive holds: everything that decides about the masks, and nothing else."""
+def _stage(stage: Path, card: Card, weights: Path) -> None:
+    """What a mask is made of: code and weights, and nothing else."""
     package = stage / "model_serving"
-    shutil.copytree(_PACKAGE / "network", package / "network", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in _SERVED_FOLDERS:
+        shutil.copytree(_PACKAGE / folder, package / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for module in _SERVED:
         shutil.copy(_PACKAGE / f"{module}.py", package)
     shutil.copy(_HANDLER, stage)
-    card = Card(variant, f"weights{weights.suffix}", resizing)
-    card.write(stage)
     shutil.copy(weights, stage / card.weights)
 
 
-def _describe(path: Path) -> tuple[str, str] | None:
-    """Version and serving configuration of an archive; None for one that is absent or cannot be read."""
+def _recipe(stage: Path, card: Card, wish: Wish) -> str:
+    """Names all that decides about an archive, so that none is exported and looked at twice."""
+    exporters = version_of("exporters", _EXPORTING)
+    libraries = [f"{name} {_installed(name)}" for name in _EXPORTERS[card.runtime]]
+    said = json.dumps([asdict(card), wish.wanted(card.runtime), version_of(card.variant, stage), exporters, libraries])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _installed(package: str) -> str:
+    try:
+        return version_installed(package)
+    except PackageNotFoundError:
+        return "absent"  # which whoever needs it says better
+
+
+def _realise(stage: Path, card: Card, wish: Wish, network: InSPyReNet, say: Callable[[str], None]) -> None:
+    """The card, and what its runtime runs: the weights, or in their place what is exported from them."""
+    realised = realise(network, card.runtime, wish.wanted(card.runtime), stage, say)
+    if realised.file:
+        (stage / card.weights).unlink()
+    replace(card, weights=realised.file or card.weights, precision=realised.precision).write(stage)
+
+
+def _there(path: Path, recipe: str, serving: Path) -> str | None:
+    """The version of an archive that was made so; None for any other, and one that is absent or cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
             model = json.loads(archive.read("MAR-INF/MANIFEST.json"))["model"]
-            return model["modelVersion"], archive.read(model["configFile"]).decode()
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError):
+            as_wanted = card_of(archive.read(CARD)).recipe == recipe
+            as_wanted &= archive.read(model["configFile"]).decode() == serving.read_text()
+            found: str = model["modelVersion"]
+            return found if as_wanted else None
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
         return None
 
 
@@ -120,9 +173,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     weights = options.weights or SHIPPED
     try:
         archive = build_archive(
-            options.variant, weights, options.out, resizing=options.resizing, serving=options.serving
+            options.variant,
+            weights,
+            options.out,
+            resizing=options.resizing,
+            wish=Wish(options.runtime, options.precision),
+            serving=options.serving,
         )
-    except (WeightsError, ArchiveError, OSError) as error:
+    except (WeightsError, ArchiveError, RuntimeUnavailable, RuntimeRefused, OSError) as error:
         sys.exit(str(error))
     print(f"{archive.path}: {archive.version}{'' if archive.built else ', already there'}")
 
@@ -132,6 +190,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--variant", choices=VARIANTS, default="small")
     parser.add_argument("--weights", type=Path, help="weights file; only small has one of its own")
     parser.add_argument("--resizing", choices=("static", "dynamic"), default="static", help="as Remover takes it")
+    parser.add_argument(
+        "--runtime", choices=("auto", *KINDS), default="auto", help="auto: torch on a GPU and for dynamic resizing"
+    )
+    parser.add_argument(
+        "--precision", choices=("auto", *PRECISIONS), default="auto", help="auto: reduced where the masks stay"
+    )
     parser.add_argument("--serving", type=Path, default=SERVING, help="another model-config.yaml")
     parser.add_argument("--out", type=Path, default=Path("model-store"), help="folder of the archive")
     return parser.parse_args(arguments)

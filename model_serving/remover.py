@@ -16,9 +16,13 @@ from torch import Tensor
 from model_serving import pixels
 from model_serving.network import InSPyReNet
 from model_serving.pixels import Prepared, UnreadableImage
+from model_serving.runtimes.eager import Eager
+from model_serving.runtimes.runtime import Runtime
 from model_serving.splitting import in_halves
 
 Resizing = Literal["static", "dynamic"]
+
+MAX_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class _Ready:
 
 
 class Remover:
-    """A network ready to run. Float32 throughout: half precision changes the masks.
+    """A network ready to run: a runtime, or a network that torch is to run as it is.
 
     `resizing` is "static" (the network's base size) or "dynamic" (near the picture's own size, shorter side at most
     1280). Making one switches TensorFloat-32 off for the whole process, as the authors do.
@@ -72,16 +76,15 @@ class Remover:
 
     def __init__(
         self,
-        network: InSPyReNet,
+        network: InSPyReNet | Runtime,
         *,
         resizing: Resizing = "static",
         device: torch.device | str = "cpu",
-        max_pixels: int = 50_000_000,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
-        self._device = torch.device(device)
-        self._network = network.eval().to(self._device)
+        self._run: Runtime = Eager(network, device=device) if isinstance(network, InSPyReNet) else network
         self._prepare = pixels.prepare_static if resizing == "static" else pixels.prepare_dynamic
         self._max_pixels = max_pixels
 
@@ -102,7 +105,7 @@ class Remover:
     def _try_prepare(self, data: bytes) -> _Ready | Refusal | NoRoom:
         began = time.perf_counter()
         try:
-            prepared = self._prepare(pixels.decode(data, self._max_pixels), self._network.base_size)
+            prepared = self._prepare(pixels.decode(data, self._max_pixels), self._run.base_size)
             return _Ready(prepared, time.perf_counter() - began)
         except UnreadableImage as error:
             return Refusal(error.code, str(error))
@@ -112,18 +115,17 @@ class Remover:
     @torch.inference_mode()
     def _masks(self, batch: Sequence[_Ready]) -> list[Mask | NoRoom]:
         began = time.perf_counter()
-        image = torch.cat([item.prepared.image for item in batch]).to(self._device)
+        image = torch.cat([item.prepared.image for item in batch])
         small = [item.prepared.image_resized for item in batch if item.prepared.image_resized is not None]
-        output = self._network(image, torch.cat(small).to(self._device) if small else None)
-        preds, confidences = output.pred.cpu(), output.confidence.tolist()
+        preds, confidence = self._run(image, torch.cat(small) if small else None)
         network_s = time.perf_counter() - began
-        return [_mask(item, preds[row : row + 1], confidences[row], network_s) for row, item in enumerate(batch)]
+        return [_mask(item, preds[row : row + 1], float(confidence[row]), network_s) for row, item in enumerate(batch)]
 
 
 def _mask(item: _Ready, pred: Tensor, confidence: float, network_s: float) -> Mask:
     began = time.perf_counter()
-    png = _png(pixels.mask(pred, item.prepared.size))
-    return Mask(png, confidence, Took(item.decode_s, network_s, time.perf_counter() - began))
+    file = png(pixels.mask(pred, item.prepared.size))
+    return Mask(file, confidence, Took(item.decode_s, network_s, time.perf_counter() - began))
 
 
 def _no_room(item: _Ready) -> NoRoom:
@@ -138,7 +140,8 @@ def _by_shape(ready: Mapping[int, _Ready]) -> Iterable[list[int]]:
     return groups.values()
 
 
-def _png(values: NDArray[np.uint8]) -> bytes:
+def png(values: NDArray[np.uint8]) -> bytes:
+    """HxW to an 8-bit grey file."""
     buffer = io.BytesIO()
     Image.fromarray(values).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""A model as an archive carries it: a weights file, and a card beside it that says what it is."""
+"""A model as an archive carries it: a file that a runtime runs, and a card beside it that says which and how."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,22 +8,45 @@ import torch
 from safetensors import safe_open
 
 from model_serving.network import InSPyReNet
-from model_serving.remover import Remover, Resizing
+from model_serving.network.blocks import Size
+from model_serving.remover import MAX_PIXELS, Remover, Resizing
+from model_serving.runtimes.eager import Eager
+from model_serving.runtimes.opening import open_exported
+from model_serving.runtimes.runtime import Kind, Precision, Runtime
 from model_serving.weights import WeightsError, load_checkpoint, load_shipped
 
-_CARD = "model.json"
+CARD = "model.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`weights` is the name of a file in the card's folder."""
+    """`weights` is the name of the file in the card's folder that the runtime opens: for torch the weights themselves,
+    for the others what was exported from them.
+
+    `recipe` names what the file was made of, by the same kind of digits as a version.
+    """
 
     variant: str
     weights: str
     resizing: Resizing
+    base_size: Size
+    runtime: Kind = "torch"
+    precision: Precision = "equal"
+    recipe: str = ""
 
     def write(self, folder: Path) -> None:
-        (folder / _CARD).write_text(json.dumps(asdict(self), indent=2) + "\n")
+        (folder / CARD).write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def card_of(text: str | bytes) -> Card:
+    """What `Card.write` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+    fields = json.loads(text)
+    height, width = fields["base_size"]
+    return Card(**fields | {"base_size": (height, width)})
+
+
+def card_in(folder: Path) -> Card:
+    return card_of((folder / CARD).read_text())
 
 
 def load_network(weights: Path, variant: str) -> InSPyReNet:
@@ -38,8 +61,17 @@ def load_network(weights: Path, variant: str) -> InSPyReNet:
     return network
 
 
-def open_remover(folder: Path, device: torch.device, **limits: int) -> Remover:
-    """The remover that the folder's card describes. Raises WeightsError. `limits` as Remover takes them."""
-    card = Card(**json.loads((folder / _CARD).read_text()))
-    network = load_network(folder / card.weights, card.variant)
-    return Remover(network, resizing=card.resizing, device=device, **limits)
+def open_remover(folder: Path, device: torch.device, *, max_pixels: int = MAX_PIXELS) -> Remover:
+    """The remover that the folder's card describes.
+
+    Raises WeightsError, and RuntimeUnavailable where this machine cannot run it. Only torch runs on other devices than
+    the CPU: for the rest `device` says nothing.
+    """
+    card = card_in(folder)
+    return Remover(_open(card, folder / card.weights, device), resizing=card.resizing, max_pixels=max_pixels)
+
+
+def _open(card: Card, file: Path, device: torch.device) -> Runtime:
+    if card.runtime == "torch":
+        return Eager(load_network(file, card.variant), device=device, precision=card.precision)
+    return open_exported(card.runtime, file, card.precision, card.base_size)

@@ -35,7 +35,7 @@ def main() -> None:
 
 def _resolve(pip: tuple[str, ...], pins: Path) -> dict[str, str]:
     pins.write_text("".join(line for line in FILE.read_text().splitlines(keepends=True) if line.startswith("torch==")))
-    subprocess.run([*pip, "install", "--constraint", pins, f"{ROOT}[dev,training]", *ALSO], check=True)
+    subprocess.run([*pip, "install", "--constraint", pins, f"{ROOT}[dev,training,onnx]", *ALSO], check=True)
     freeze = (*pip, "freeze", "--all", "--exclude", "rematte", "--exclude", "pip")
     frozen = subprocess.run(freeze, check=True, text=True, capture_output=True)
     # `2.13.0+cpu` is how this machine came by 2.13.0; others come by it differently.

@@ -16,6 +16,17 @@ def _pair(inputs: int, depth: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(ConvBlock(inputs, depth, kernel, relu=True), ConvBlock(depth, depth, kernel, relu=True))
 
 
+class ContextSum(nn.Module):
+    """The sum over the grid. A module of its own, so that who runs the rest with fewer digits can spare it.
+
+    It has up to a million terms: more than float16 can hold, and bfloat16 loses the small ones.
+    """
+
+    def forward(self, weights: Tensor, pixels: Tensor) -> Tensor:
+        """BxMxN and BxNxC -> BxMxC."""
+        return weights @ pixels
+
+
 class ContextAttention(nn.Module):
     """Each pixel attends to a handful of context vectors: foreground, background, contour[, detail, no detail].
 
@@ -30,6 +41,7 @@ class ContextAttention(nn.Module):
         self.threshold = nn.Parameter(torch.tensor([0.5]))
         if sees_detail:
             self.detail_threshold = nn.Parameter(torch.tensor([0.5]))
+        self.total = ContextSum()
         self.query = _pair(inputs, depth, 3)
         self.key = _pair(inputs, depth, 1)
         self.value = _pair(inputs, depth, 1)
@@ -55,7 +67,8 @@ class ContextAttention(nn.Module):
         batch, channels = x.shape[:2]
         pixels = resize(x, self.grid).contiguous().view(batch, -1, channels)
         weights = resize(maps, self.grid).flatten(2)
-        return (weights @ pixels).transpose(1, 2).unsqueeze(-1)
+        total: Tensor = self.total(weights, pixels)
+        return total.transpose(1, 2).unsqueeze(-1)
 
     def _attend(self, x: Tensor, context: Tensor) -> Tensor:
         query = self.query(x).flatten(2)

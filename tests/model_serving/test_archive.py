@@ -1,3 +1,4 @@
+import io
 import json
 import resource
 import shutil
@@ -8,11 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from model_serving.archive import SERVING, Archive, ArchiveError, build_archive, main
 from model_serving.build import build_network
+from model_serving.exporting.agreement import default_photos
+from model_serving.exporting.realising import Wish
+from model_serving.integrity import check_contents
+from model_serving.served import open_remover
 from model_serving.weights import WeightsError
 from tests.support.models import TINY, tiny_weights
 
@@ -56,6 +63,52 @@ def test_other_weights_give_another_version(archive: Archive, tmp_path: Path) ->
 
 def test_another_resizing_gives_another_version(archive: Archive, weights: Path, tmp_path: Path) -> None:
     assert build_archive("small", weights, tmp_path, resizing="dynamic").version != archive.version
+
+
+@pytest.fixture(scope="module")
+def exported(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """On OpenVINO."""
+    store = tmp_path_factory.mktemp("model-store")
+    return build_archive("small", weights, store, wish=Wish("openvino", "equal"), say=lambda _: None)
+
+
+def unpacked(archive: Archive, folder: Path) -> Path:
+    with zipfile.ZipFile(archive.path) as mar:
+        mar.extractall(folder)
+    return folder
+
+
+def test_another_runtime_gives_another_version(archive: Archive, exported: Archive) -> None:
+    assert exported.version != archive.version
+
+
+def test_an_exported_archive_carries_the_weights_once(archive: Archive, exported: Archive, tmp_path: Path) -> None:
+    folder = unpacked(exported, tmp_path)
+    assert {path.name for path in folder.glob("network.*")} == {"network.xml", "network.bin"}
+    assert not list(folder.glob("weights*"))
+
+
+def test_an_exported_archive_makes_the_masks_of_torch(archive: Archive, exported: Archive, tmp_path: Path) -> None:
+    photo = [default_photos()[0].read_bytes()]
+    folders = unpacked(archive, tmp_path / "torch"), unpacked(exported, tmp_path / "openvino")
+    masks = [open_remover(folder, torch.device("cpu")).remove(photo)[0] for folder in folders]
+    first, second = (np.asarray(Image.open(io.BytesIO(mask.png))).astype(int) for mask in masks)  # type: ignore[union-attr]
+    assert np.abs(first - second).max() <= 1
+    check_contents(folders[1])
+
+
+def test_what_was_exported_before_is_neither_exported_nor_looked_at_again(
+    exported: Archive, weights: Path, tmp_path: Path
+) -> None:
+    store = store_with(exported, tmp_path)
+    again = build_archive("small", weights, store, wish=Wish("openvino", "equal"), say=pytest.fail)
+    assert again == Archive(store / "inspyrenet.mar", exported.version, built=False)
+
+
+def test_a_runtime_that_cannot_do_it_is_refused_in_one_line(weights: Path, tmp_path: Path) -> None:
+    arguments = ["--weights", str(weights), "--runtime", "openvino", "--resizing", "dynamic", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match=r"^openvino takes one size alone: .+ torch$"):
+        main(arguments)
 
 
 def test_an_archive_of_this_version_is_left_as_it_is(archive: Archive, weights: Path, tmp_path: Path) -> None:
@@ -157,7 +210,7 @@ def test_the_command_says_what_it_built(
     archive: Archive, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for ending in ("", ", already there"):
-        main(["--weights", str(weights), "--out", str(tmp_path)])
+        main(["--weights", str(weights), "--runtime", "torch", "--out", str(tmp_path)])
         assert capsys.readouterr().out == f"{tmp_path}/inspyrenet.mar: {archive.version}{ending}\n"
 
 

@@ -1,0 +1,1 @@
+"""A hundred pictures through the whole stack: what each model, runtime and batch size makes of them."""
