@@ -77,9 +77,7 @@ def realise(network: InSPyReNet, kind: Kind, wanted: Wanted, folder: Path, say: 
     return Realised(chosen(attempts, reference(network), say), file)
 
 
-def chosen(
-    attempts: Iterable[tuple[Precision, Runtime]], originals: Reference, say: Callable[[str], None]
-) -> Precision:
+def chosen(attempts: Iterable[Attempt], originals: Reference, say: Callable[[str], None]) -> Precision:
     """The precision of the first whose masks are near enough. Raises RuntimeRefused where none's are."""
     refused = ""
     for precision, runtime in attempts:

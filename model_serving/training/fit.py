@@ -28,7 +28,9 @@ def fit(parameters: Parameters, pairs: Sequence[Pair], console: Console) -> Path
     """
     course = open_course(parameters, pairs)
     if course.over:
-        console.print(f"{parameters.weights}: trained already; resume=false begins anew", highlight=False)
+        console.print(
+            f"{parameters.weights}: trained already; resume=false begins anew", highlight=False, soft_wrap=True
+        )
     else:
         carry_through(course, console)
     return parameters.weights
@@ -37,7 +39,7 @@ def fit(parameters: Parameters, pairs: Sequence[Pair], console: Console) -> Path
 def carry_through(course: Course, console: Console) -> None:
     """As `fit`, with whoever else listens to the course."""
     for line in _introduction(course):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     with ExitStack() as stack:
         course.listeners = [*_listeners(course, stack, console), *course.listeners]
         stop = stack.enter_context(asked_to_stop())
@@ -95,7 +97,7 @@ def _introduction(course: Course) -> Iterator[str]:
     if course.steps <= parameters.warm_up:
         yield (
             f"model_training.warm_up ({parameters.warm_up:,} steps) is longer than the run: the rate will not come to"
-            f" its peak; a tenth of the steps would be {course.steps // 10:,}"
+            f" its peak; a tenth of the steps would be {max(1, course.steps // 10):,}"
         )
 
 

@@ -109,9 +109,9 @@ def _collate(items: list[Batch | Unreadable]) -> Batch | Unreadable:
 
 
 def _undisturbed(_: int) -> None:
-    """Ctrl-C goes to all processes of a terminal, but it is the training's to end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Ctrl-C and a service manager's SIGTERM go to all processes, but it is the training's to end its own."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _read(file: Path) -> Image.Image:

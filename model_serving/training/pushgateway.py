@@ -80,7 +80,7 @@ class Gateway:
         except (OSError, ValueError, HTTPException) as error:  # whatever HTTP or the address makes of it
             if self._well:
                 line = f"{self._address}: no metrics pushed ({error}); the training goes on"
-                self._console.print(line, style="yellow", markup=False, highlight=False)
+                self._console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
             self._well = False
 
 

@@ -70,7 +70,7 @@ class Bar:
         self._progress.update(self._task, completed=report.step, description=epoch, pace=pace)
 
     def checked(self, report: Checked) -> None:
-        self._progress.console.print(str(report), highlight=False)
+        self._progress.console.print(str(report), highlight=False, soft_wrap=True)
         if report.score:
             self._progress.update(self._task, score=f"IoU {report.score.iou:.3f}")
 

@@ -14,5 +14,5 @@ def trained(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> str:
     """TrainingError and Stopped as `fit` raises them."""
     console = Console(stderr=True)
     weights = fit(Parameters.read(parameters), pairs, console)
-    console.print(f"{weights}: the best weights; `make model` takes them", highlight=False)
+    console.print(f"{weights}: the best weights; `make model` takes them", highlight=False, soft_wrap=True)
     return str(weights)

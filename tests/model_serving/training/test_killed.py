@@ -25,7 +25,9 @@ def training(asked: Parameters, config: Path) -> Iterator[subprocess.Popen[str]]
     command = [sys.executable, "-m", "model_serving.pipelines", "model_training", "--config", str(config)]
     # One thread, as in the tests: sums come out the same.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=config.parent)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, cwd=config.parent, start_new_session=True
+    )
     try:
         yield process
     finally:
@@ -65,10 +67,13 @@ def test_a_killed_training_goes_on_and_ends_as_if_never_killed(asked: Parameters
         assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(asked: Parameters, tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_service_managers_end_save_and_say_how_to_go_on(
+    asked: Parameters, tmp_path: Path, number: signal.Signals
+):
     with training(asked, tmp_path / "mine.yml") as process:
         eventually(lambda: has_done(asked, 1), seconds=180)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, number)  # terminals and service managers tell all processes of a group
         told = process.communicate(timeout=180)[1]
     assert process.returncode == 130
     assert told.splitlines()[-1] == (
