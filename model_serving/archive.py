@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -43,7 +44,7 @@ _SERVED = (
     "timm_import",
     "weights",
 )
-
+_INTERRUPTED = 130
 
 _EXPORTERS: Mapping[Kind, Sequence[str]] = {
     "torch": (),
@@ -182,6 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except (WeightsError, ArchiveError, RuntimeUnavailable, RuntimeRefused, OSError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("\nstopped: nothing was built; an archive that was there stays", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
     print(f"{archive.path}: {archive.version}{'' if archive.built else ', already there'}")
 
 
@@ -202,4 +206,5 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how `rematte up` passes a Ctrl-C on
     main()

@@ -39,12 +39,14 @@ def check_contents(folder: Path) -> None:
 
 
 def check_archive(file: Path) -> None:
-    """Raises DamagedArchive for a packed archive that is cut short, or of which a part does not match its checksum."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            archive.getinfo(_MANIFEST)
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise DamagedArchive(f"{file} is damaged or no archive ({error}); {_REMEDY}") from error
+    """Raises DamagedArchive for a packed archive that is cut short, or of which a part does not match its checksum;
+    OSError for one that cannot be opened."""
+    with file.open("rb") as content:
+        try:
+            with zipfile.ZipFile(content) as archive:
+                archive.getinfo(_MANIFEST)
+                damaged = archive.testzip()
+        except Exception as error:  # damaged directories make zipfile raise nearly every built-in error
+            raise DamagedArchive(f"{file} is damaged or no archive ({error}); {_REMEDY}") from error
     if damaged:
         raise DamagedArchive(f"{file} is damaged: its {damaged} does not match its checksum; {_REMEDY}")

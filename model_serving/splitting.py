@@ -32,14 +32,14 @@ def in_halves(
 def is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _SAYS_SO)
+    return any(words in str(error).lower() for words in _SAYS_SO)
 
 
 def _attempt(work: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]) -> Sequence[Result] | None:
     """None where there was no room. By then the error is gone, and with it what its traceback kept alive."""
     try:
         return work(items)
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:  # ONNX Runtime's are no RuntimeErrors
         if not is_out_of_memory(error):
             raise
         return None

@@ -29,10 +29,13 @@ _COUNT = re.compile(r"_\d+(?=/|$)")
 def export(network: InSPyReNet, folder: Path) -> None:
     """Writes FILE and its weights, float32, for pictures of base size, one at a time.
 
-    The same network gives the same bytes.
+    The same network gives the same bytes. Raises OSError when the disk refuses.
     """
     model = _converted(network)
-    import_openvino().save_model(model, str(folder / FILE), compress_to_fp16=False)
+    try:
+        import_openvino().save_model(model, str(folder / FILE), compress_to_fp16=False)
+    except RuntimeError as error:
+        raise OSError(f"OpenVINO cannot write {folder / FILE}, as on a full disk: {error}") from error
     tree = ElementTree.parse(folder / FILE)
     _name_evenly(tree)
     tree.write(folder / FILE)

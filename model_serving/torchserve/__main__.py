@@ -26,7 +26,7 @@ def main() -> None:
     store = parser.parse_args().model_store.resolve()
     try:
         command, environment = _command(store), _environment(os.environ)
-    except (FileNotFoundError, DamagedArchive) as error:
+    except (OSError, DamagedArchive) as error:
         sys.exit(str(error))
     os.execve(command[0], command, environment)
 

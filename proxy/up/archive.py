@@ -7,7 +7,10 @@ from pathlib import Path
 from proxy.up.crew import Crew
 
 _CODE = Path(__file__).parents[2]
-_OFFLINE = ("training", "evaluation", "torchserve")
+_OFFLINE = (
+    *("datasets", "training", "evaluation", "pipelines", "torchserve"),
+    *("settings.py", "pipeline_registry.py"),
+)
 """Parts of `model_serving` that decide nothing about a mask."""
 
 

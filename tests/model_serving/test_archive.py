@@ -2,6 +2,7 @@ import io
 import json
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,7 @@ from model_serving.exporting.realising import Wish
 from model_serving.integrity import check_contents
 from model_serving.served import open_remover
 from model_serving.weights import WeightsError
+from tests.support.eventually import eventually
 from tests.support.models import TINY, tiny_weights
 
 
@@ -173,6 +175,19 @@ def test_unfit_weights_are_refused_in_one_line_and_the_old_archive_stays(
     assert "\n" not in str(caught.value)
     assert (store / "inspyrenet.mar").read_bytes() == before
     assert not list(store.glob(".building-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_stopped_leaves_nothing(weights: Path, tmp_path: Path, number: signal.Signals) -> None:
+    wish = ("--runtime", "torch", "--precision", "reduced")
+    command = [sys.executable, "-m", "model_serving.archive", "--weights", weights, "--out", tmp_path, *wish]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as build:
+        eventually(lambda: list(tmp_path.glob(".building-*/stage")), seconds=180)
+        build.send_signal(number)
+        told = build.communicate(timeout=180)[1]
+    assert told.splitlines()[-1] == "stopped: nothing was built; an archive that was there stays"
+    assert build.returncode == 130
+    assert not list(tmp_path.iterdir())
 
 
 def test_weights_of_another_variant_are_refused(weights: Path, tmp_path: Path) -> None:

@@ -76,6 +76,25 @@ def test_a_part_that_does_not_match_its_checksum_is_named(archive: Path) -> None
         check_archive(archive)
 
 
+def test_whatever_bit_is_flipped_the_archive_passes_or_is_refused_in_one_line(tmp_path: Path) -> None:
+    archive = tmp_path / "inspyrenet.mar"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("MAR-INF/MANIFEST.json", "{}")
+        packed.writestr("weights", b"weights")
+    content = archive.read_bytes()
+    said: list[str] = []
+    for bit in range(8 * len(content)):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        archive.write_bytes(flipped)
+        try:
+            check_archive(archive)
+        except DamagedArchive as error:
+            said.append(str(error))
+    assert said
+    assert "\n" not in "".join(said)
+
+
 def test_a_zip_that_is_no_archive_is_refused(archive: Path) -> None:
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("holiday.txt", "sun")

@@ -1,9 +1,11 @@
 from collections.abc import Sequence
 
+import onnxruntime
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 from model_serving.splitting import in_halves, is_out_of_memory
 
@@ -69,3 +71,21 @@ def test_torchs_own_words_for_a_full_memory_are_known():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60, dtype=torch.uint8)
     assert is_out_of_memory(caught.value)
+
+
+def test_onnx_runtimes_errors_for_a_full_memory_split_a_batch_too():
+    """They are no RuntimeErrors."""
+    sizes = helper.make_tensor_value_info("sizes", TensorProto.INT64, [1])
+    zeros = helper.make_tensor_value_info("zeros", TensorProto.FLOAT, None)
+    node = helper.make_node("ConstantOfShape", ["sizes"], ["zeros"])
+    opsets = [helper.make_opsetid("", 18)]
+    model = helper.make_model(helper.make_graph([node], "zeros", [sizes], [zeros]), opset_imports=opsets, ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def zeros_of(sizes: Sequence[int]) -> list[int]:
+        session.run(None, {"sizes": [sum(sizes)]})
+        return [0] * len(sizes)
+
+    assert in_halves(zeros_of, [4, 1 << 58], lambda size: -1) == [0, -1]

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from model_serving.exporting.realising import FASTEST_ON_CPU, RuntimeRefused, Wish, chosen, realise
 from model_serving.network import InSPyReNet
@@ -9,8 +10,8 @@ from tests.model_serving.exporting.test_agreement import Off, grey_masks
 NEAR, FAR = Off(1, 0.1), Off(20, 0.5)
 
 
-def test_auto_is_the_quickest_on_a_cpu_and_torch_for_sizes_that_change() -> None:
-    assert Wish().kind("static") == FASTEST_ON_CPU
+def test_auto_is_the_quickest_on_a_cpu_and_torch_on_a_gpu_and_for_sizes_that_change() -> None:
+    assert Wish().kind("static") == ("torch" if torch.cuda.is_available() else FASTEST_ON_CPU)
     assert Wish().kind("dynamic") == "torch"
 
 

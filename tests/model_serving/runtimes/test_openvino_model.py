@@ -1,3 +1,4 @@
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,16 @@ def test_the_same_network_gives_the_same_bytes(file: Path, tiny: InSPyReNet, tmp
     openvino_ir.export(tiny, tmp_path)
     for made in tmp_path.iterdir():
         assert made.read_bytes() == file.with_name(made.name).read_bytes()
+
+
+def test_a_disk_without_room_is_told_as_for_any_other_file(tiny: InSPyReNet, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="OpenVINO cannot write"):
+            openvino_ir.export(tiny, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def precisions(model: Any, place: str) -> set[str]:
