@@ -19,11 +19,8 @@ ENTRANTS = (
     Entrant("small"),
     Entrant("small", precision="equal"),
     Entrant("small", "torch", "equal"),
-    Entrant("small", batch=4),
     Entrant("small", batch=8),
     Entrant("fast"),
-    Entrant("fast", "torch", "equal"),
-    Entrant("fast", batch=4),
 )
 
 _ABOUT = f"""\

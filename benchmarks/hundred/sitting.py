@@ -112,4 +112,6 @@ def _stages(timing: str) -> dict[str, float]:
 
 
 def _client(port: int) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=_PATIENCE_S, trust_env=False)
+    # Whatever the file is: the server looks for itself.
+    headers = {"content-type": "image/jpeg"}
+    return httpx.AsyncClient(base_url=f"http://{HOST}:{port}", headers=headers, timeout=_PATIENCE_S, trust_env=False)
