@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.report import peak_bytes
 from model_serving import pixels
 from model_serving.exporting import openvino_ir
 from model_serving.exporting.realising import export
@@ -81,7 +82,7 @@ class Process:
     def grown(self) -> int:
         """Bytes by which the process is larger, at its largest, than before it had the model; the libraries that it
         shares with all contenders do not count."""
-        return self._pool.submit(_peak).result() - self._before
+        return self._pool.submit(peak_bytes).result() - self._before
 
 
 @contextmanager
@@ -143,10 +144,6 @@ def _per_second(files: Sequence[bytes], seconds: float) -> float:
         if (taken := time.perf_counter() - start) >= seconds:
             return done / taken
     raise ValueError("no pictures")
-
-
-def _peak() -> int:
-    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from benchmarks.field import Field
 from benchmarks.pictures import cat, soft_mask
-from benchmarks.report import Table, mebibytes
+from benchmarks.report import Table, mebibytes, peak_bytes
 from proxy.core.fingerprint import image_of
 from proxy.core.types import Mask
 from proxy.imaging.composition import Composition, composed
@@ -84,5 +84,4 @@ def _growth(maker: Callable[[bytes, Format], Job], photo: bytes, kind: Format) -
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten (proc(5))
     before: int = psutil.Process().memory_info().rss
     job()
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 - before
+    return peak_bytes() - before

@@ -73,6 +73,11 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.2f}"
 
 
+def peak_bytes(process: int | str = "self") -> int:
+    """The most memory that a process has held: `VmHWM` of proc(5)."""
+    return int(Path(f"/proc/{process}/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
+
+
 def kilobytes(size: int) -> str:
     return f"{size / 1000:.0f} kB"
 

@@ -21,14 +21,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.contenders import Contender, process, ready_s
 from benchmarks.field import FULL, QUICK, Effort, Field
+from benchmarks.hundred.entrant import random_weights
 from benchmarks.report import Table, mebibytes
-from model_serving.build import build_network
 from model_serving.exporting.agreement import default_photos
 from model_serving.exporting.answering import example
 from model_serving.exporting.openvino_ir import SPARED
 from model_serving.runtimes.runtime import RuntimeUnavailable
 from model_serving.served import load_network
-from model_serving.weights import SHIPPED, save_weights
+from model_serving.weights import SHIPPED
 
 AUTHORS = Contender("the authors' way")
 CONTENDERS = (
@@ -39,7 +39,7 @@ CONTENDERS = (
     Contender("torch, reduced", "torch", "reduced"),
     *(Contender(f"openvino, reduced {place}", "openvino", "reduced", place) for place in (0, len(SPARED) - 1)),
 )
-"""Without `compile`, whose machine code takes longer to make than all of this takes to measure."""
+"""Without `compile`: how long its machine code takes to make has not been measured to the end."""
 _BARS = {("small", "equal"): 1.9, ("small", "reduced"): 3.5, ("fast", "equal"): 1.3, ("fast", "reduced"): 2.3}
 COLUMNS = (
     *("variant", "runtime", "images/s", "speed", "bar", "floor ms", "of the floor"),
@@ -82,10 +82,7 @@ def measured(effort: Effort, progress: Progress) -> Table:
 
 
 def _ground(variant: str, work: Path, ceilings: dict[str, float]) -> Ground:
-    weights = SHIPPED
-    if variant != "small":
-        weights = work / f"{variant}.safetensors"
-        save_weights(weights, build_network(variant), variant, {})
+    weights = SHIPPED if variant == "small" else random_weights(variant, work)
     network = load_network(weights, variant)
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network(example(network))

@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
 import yaml
 
 from model_serving.archive import SERVING, Archive, build_archive
-from model_serving.build import VARIANTS, build_network
+from model_serving.build import build_network
 from model_serving.exporting.realising import Wish
 from model_serving.weights import SHIPPED, save_weights
-
-_SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class Entrant:
     def build(self, store: Path) -> Archive:
         """Its archive. Weights that are not shipped are random: they take as long, and mean nothing."""
         with TemporaryDirectory(dir=store) as work:
-            weights = SHIPPED if self.variant == "small" else _random_weights(self.variant, Path(work))
+            weights = SHIPPED if self.variant == "small" else random_weights(self.variant, Path(work))
             return build_archive(
                 self.variant,
                 weights,
@@ -40,11 +37,9 @@ class Entrant:
             )
 
 
-def _random_weights(variant: str, folder: Path) -> Path:
+def random_weights(variant: str, folder: Path) -> Path:
     file = folder / f"{variant}.safetensors"
-    with torch.random.fork_rng():
-        torch.manual_seed(_SEED)
-        save_weights(file, build_network(variant), variant, {"base_size": VARIANTS[variant].base_size})
+    save_weights(file, build_network(variant), variant, {})
     return file
 
 

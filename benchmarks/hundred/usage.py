@@ -4,12 +4,13 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
 import psutil  # type: ignore[import-untyped]
+
+from benchmarks.report import peak_bytes
 
 _LOOK_S = 0.5
 
@@ -48,7 +49,7 @@ class Watched:
         self._looking.join()
         cores = (self._busy_s() - self._busy) / (time.perf_counter() - self._began)
         gpu = sum(self._gpu) / len(self._gpu) if self._gpu else None
-        self.usage = Usage(cores, gpu, _peak_bytes(self._worker), _peak_bytes(self._proxy))
+        self.usage = Usage(cores, gpu, peak_bytes(self._worker.pid), peak_bytes(self._proxy.pid))
 
     def _busy_s(self) -> float:
         return sum(times.user + times.system for times in (p.cpu_times() for p in (self._worker, self._proxy)))
@@ -59,9 +60,3 @@ class Watched:
             command = [program, "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
             told = subprocess.run(command, capture_output=True, text=True)
             self._gpu += [float(line) / 100 for line in told.stdout.split() if line.isdigit()]
-
-
-def _peak_bytes(process: psutil.Process) -> int:
-    """`VmHWM` of proc(5)."""
-    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))

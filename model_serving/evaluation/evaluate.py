@@ -18,10 +18,11 @@ from rich.console import Console
 from rich.progress import track
 
 from model_serving.build import VARIANTS
+from model_serving.datasets.checking import MOST_PIXELS
 from model_serving.datasets.errors import DataError
 from model_serving.datasets.manifest import read_manifest
 from model_serving.evaluation.errors import EvaluationError
-from model_serving.evaluation.examples import LARGEST, Example, Picture, of_pairs, of_photos, of_scenes
+from model_serving.evaluation.examples import Example, Picture, of_pairs, of_photos, of_scenes
 from model_serving.evaluation.metrics import Map
 from model_serving.evaluation.report import tables, write_report
 from model_serving.evaluation.score import Score, measure
@@ -67,7 +68,7 @@ class Evaluation:
 def carry_out(plan: Plan) -> Evaluation:
     """Measures, tells it on the terminal, and writes the files. EvaluationError, DataError or WeightsError."""
     network, device = load(plan.weights, plan.variant), _present(plan.device)
-    remover = Remover(network, resizing=plan.resizing, device=device, max_pixels=LARGEST)
+    remover = Remover(network, resizing=plan.resizing, device=device, max_pixels=MOST_PIXELS)
     evaluation = evaluate(remover, examples(plan), plan.pictures)
     write_report(plan.out, str(plan.weights), evaluation.scores, sheet(evaluation.strips))
     console = Console()

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from model_serving import pixels
+from model_serving.datasets.checking import MOST_PIXELS
 from model_serving.datasets.manifest import HELD_OUT, Pair
 from model_serving.evaluation.errors import EvaluationError
 from model_serving.evaluation.metrics import Map
@@ -20,8 +21,6 @@ from model_serving.training.composite import compose
 SCENE_SEED = 2026
 SCENE_SIDE = 384
 """Of a composed test picture: larger than the small network's base size, as photos are."""
-LARGEST = 200_000_000
-"""Pixels of a picture. A server must mistrust what it is sent; a data set may be large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def _read(image: Path, mask: Path) -> Picture:
 def _decoded(path: Path) -> tuple[bytes, Image.Image]:
     try:
         file = path.read_bytes()
-        return file, pixels.decode(file, LARGEST)
+        return file, pixels.decode(file, MOST_PIXELS)
     except (OSError, pixels.UnreadableImage) as error:
         raise EvaluationError(f"{path}: cannot be read: {error}") from error
 

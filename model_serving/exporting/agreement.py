@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import track
 
 from model_serving import pixels
+from model_serving.evaluation.photos import photos
 from model_serving.network import InSPyReNet
 from model_serving.network.blocks import Size
 from model_serving.remover import MAX_PIXELS
 from model_serving.runtimes.runtime import Precision, Runtime
 
-_PHOTOS = Path(__file__).parents[1] / "evaluation" / "photos"
 _ENOUGH = 8
 """Photos: with the slowest network each of them takes half a minute on two cores."""
 
@@ -69,21 +69,21 @@ class Reference:
 
 
 @torch.inference_mode()
-def reference(network: InSPyReNet, photos: Iterable[Path] | None = None) -> Reference:
+def reference(network: InSPyReNet, files: Iterable[Path] | None = None) -> Reference:
     """From photo files; by default the repository's."""
-    images = pictures(network.base_size, photos)
+    images = pictures(network.base_size, files)
     return Reference(images, [_mask(network(image).pred) for image in _shown(images, "float32, eager")])
 
 
-def pictures(base_size: Size, photos: Iterable[Path] | None = None) -> list[torch.Tensor]:
+def pictures(base_size: Size, files: Iterable[Path] | None = None) -> list[torch.Tensor]:
     """The photos as a network of that base size takes them."""
-    files = default_photos() if photos is None else photos
-    return [pixels.prepare_static(pixels.decode(file.read_bytes(), MAX_PIXELS), base_size).image for file in files]
+    chosen = default_photos() if files is None else files
+    return [pixels.prepare_static(pixels.decode(file.read_bytes(), MAX_PIXELS), base_size).image for file in chosen]
 
 
 def default_photos() -> list[Path]:
     """The repository's, on which no network is trained."""
-    return sorted(_PHOTOS.glob("*.jpg"))[:_ENOUGH]
+    return [photo.image for photo in photos()[:_ENOUGH]]
 
 
 def _shown(images: Sequence[torch.Tensor], doing: str) -> Iterable[torch.Tensor]:

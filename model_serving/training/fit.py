@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import torch
 from rich.console import Console
 
 from model_serving.datasets.manifest import TRAIN, Pair
+from model_serving.splitting import is_out_of_memory
 from model_serving.training.checking import Score
 from model_serving.training.checkpoint import read_checkpoint
 from model_serving.training.course import Course
@@ -130,7 +130,7 @@ def _told(error: Exception, course: Course) -> str | None:
             f"{place}: {error}; the last checkpoint is {known}; begin anew with model_training.resume=false and a lower"
             " model_training.rate, or with model_training.precision=float32"
         )
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error):
+    if is_out_of_memory(error):
         return (
             f"{place}: out of memory; make model_training.batch ({parameters.batch}) or model_training.size"
             f" ({course.run.stage.size}) smaller"

@@ -11,13 +11,12 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
+from model_serving.datasets.checking import MOST_PIXELS
 from model_serving.datasets.manifest import Pair
 from model_serving.pixels import UnreadableImage, decode, normalise
 from model_serving.training.augment import Augmentation, Labelled, augmented
 from model_serving.training.errors import TrainingError
 from model_serving.training.stream import Batch
-
-MAX_PIXELS = 200_000_000
 
 
 class Draw(NamedTuple):
@@ -116,7 +115,7 @@ def _undisturbed(_: int) -> None:
 
 def _read(file: Path) -> Image.Image:
     try:
-        return decode(file.read_bytes(), MAX_PIXELS)
+        return decode(file.read_bytes(), MOST_PIXELS)
     except (OSError, UnreadableImage) as error:
         raise _unfit(file, str(error)) from error
 
