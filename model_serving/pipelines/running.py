@@ -66,6 +66,6 @@ def _check(given: Mapping[str, Any], known: Mapping[str, Any], above: str = "") 
     """A misspelt name would otherwise be taken, and nobody would ask for it."""
     for name, value in given.items():
         if name not in known:
-            raise ParametersError(f"unknown parameter {above}{name}: choose from {', '.join(known)}")
+            raise ParametersError(f"unknown parameter {above}{name}: choose from {', '.join(sorted(known))}")
         if isinstance(value, Mapping) and isinstance(known[name], Mapping):
             _check(value, known[name], f"{above}{name}.")
