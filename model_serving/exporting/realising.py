@@ -64,12 +64,27 @@ class Realised:
     file: str | None
 
 
-def realise(network: InSPyReNet, kind: Kind, wanted: Wanted, folder: Path, say: Callable[[str], None]) -> Realised:
+def realise(
+    network: InSPyReNet,
+    kind: Kind,
+    wanted: Wanted,
+    folder: Path,
+    say: Callable[[str], None],
+    bfloat16: Callable[[], bool] = runs_bfloat16,
+) -> Realised:
     """Writes what the runtime needs into the folder, and looks at its masks.
 
-    Raises RuntimeUnavailable, and RuntimeRefused where the masks are too far off. With `auto` it says so where those of
-    reduced precision are, and takes equal ones. torch in float32 is what others are held against, and is not looked at.
+    Raises RuntimeUnavailable, and RuntimeRefused where the masks are too far off, or cannot be looked at. With `auto`
+    it says so where those of reduced precision are too far off, and takes equal ones. torch in float32 is what others
+    are held against, and is not looked at.
     """
+    if kind == "openvino" and wanted != "equal" and not bfloat16():
+        if wanted == "reduced":
+            raise RuntimeRefused(
+                "this processor does not multiply bfloat16, so that reduced masks cannot be looked at here: build on"
+                " one that does, or ask for --precision equal"
+            )
+        wanted = "equal"
     file = None if kind == "torch" else export(network, kind, folder)
     if kind == "torch" and wanted == "equal":
         return Realised("equal", file)
@@ -110,7 +125,7 @@ def _attempts(network: InSPyReNet, kind: Kind, wanted: Wanted, file: Path) -> It
     if kind == "torch":
         yield "reduced", Eager(network, precision="reduced")
         return
-    if kind == "openvino" and (wanted == "reduced" or (wanted == "auto" and runs_bfloat16())):
+    if kind == "openvino" and wanted != "equal":
         for more in openvino_ir.SPARED:
             openvino_ir.spare(file, more)
             yield "reduced", open_exported(kind, file, "reduced", network.base_size)

@@ -1,5 +1,6 @@
 """OpenVINO, for CPUs: a network as `exporting.openvino_ir` left it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,6 @@ from torch import Tensor
 from model_serving.network.blocks import Size
 from model_serving.runtimes.openvino_import import import_openvino
 from model_serving.runtimes.runtime import Precision, Prediction, check_static
-
-_HINTS = {"equal": "f32", "reduced": "bf16"}
 
 
 class OpenVINO:
@@ -29,19 +28,19 @@ class OpenVINO:
         return Prediction(torch.cat(pred), torch.cat(confidence))
 
 
-def compiled(file: Path, precision: Precision) -> Any:
-    """OpenVINO's CompiledModel."""
+def runs_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself. Elsewhere there would be nothing to win."""
+    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def compiled(file: Path, precision: Precision, bfloat16: Callable[[], bool] = runs_bfloat16) -> Any:
+    """OpenVINO's CompiledModel: `reduced` only where `bfloat16`, since other processors would only imitate it."""
     openvino = import_openvino()
     settings = {
-        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "reduced" and bfloat16() else "f32",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,  # another process, the next worker say, may be on those cores already
         "ENABLE_MMAP": True,
     }
     return openvino.Core().compile_model(str(file), "CPU", settings)
-
-
-def runs_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 itself. Elsewhere there would be nothing to win."""
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

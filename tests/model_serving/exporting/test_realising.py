@@ -53,6 +53,12 @@ def test_masks_that_are_too_far_off_are_refused() -> None:
         chosen([("equal", FAR)], grey_masks(), print)
 
 
+def test_reduced_is_refused_where_it_could_not_be_looked_at(tiny: InSPyReNet, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeRefused, match=r"^this processor does not multiply bfloat16.+ --precision equal$"):
+        realise(tiny, "openvino", "reduced", tmp_path, say=pytest.fail, bfloat16=lambda: False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_torch_in_float32_needs_no_file_and_no_look(tiny: InSPyReNet, tmp_path: Path) -> None:
     realised = realise(tiny, "torch", "equal", tmp_path, say=pytest.fail)
     assert (realised.precision, realised.file) == ("equal", None)

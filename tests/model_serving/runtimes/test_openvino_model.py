@@ -79,6 +79,13 @@ def test_what_else_is_spared_stays_in_float32_too(file: Path, tmp_path: Path) ->
     assert precisions(compiled(spared, "reduced"), ".decoder.smooth.") == {"f32"}
 
 
+def test_reduced_is_float32_where_the_processor_has_no_bfloat16(file: Path, images: Tensor) -> None:
+    model = compiled(file, "reduced", bfloat16=lambda: False)
+    assert precisions(model, ".layers.2.blocks.0.mlp.fc1/") == {"f32"}
+    expected = compiled(file, "equal")(images[:1].numpy())
+    torch.testing.assert_close(model(images[:1].numpy())[0], expected[0], rtol=0, atol=0)
+
+
 def test_it_takes_as_many_threads_as_torch_has(file: Path) -> None:
     assert compiled(file, "equal").get_property("INFERENCE_NUM_THREADS") == torch.get_num_threads()
 
