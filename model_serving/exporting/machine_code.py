@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from model_serving.exporting.answering import Answering, example, exporting
 from model_serving.network import InSPyReNet
+from model_serving.runtimes.inductor import PROCESSOR, processor
 from model_serving.runtimes.runtime import RuntimeUnavailable
 
 FILE = "network.pt2"
@@ -30,4 +31,8 @@ def compile_to(file: Path, module: nn.Module, image: Tensor) -> None:
         raise RuntimeUnavailable("the runtime compile needs a C++ compiler when the archive is built: install g++")
     with exporting():
         exported = torch.export.export(module, (image,))
-        torch._inductor.aoti_compile_and_package(exported, package_path=str(file))
+        torch._inductor.aoti_compile_and_package(
+            exported,
+            package_path=str(file),
+            inductor_configs={"aot_inductor.metadata": {PROCESSOR: " ".join(sorted(processor()))}},
+        )

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from model_serving.exporting import machine_code
-from model_serving.runtimes.inductor import Inductor
+from model_serving.runtimes.inductor import Inductor, processor
 from model_serving.runtimes.runtime import RuntimeUnavailable
 
 
@@ -23,6 +23,15 @@ def test_what_was_compiled_gives_the_same_for_any_batch(tmp_path: Path, images: 
     torch.testing.assert_close(tuple(runtime(images)), Brightest()(images))
     with pytest.raises(ValueError, match="64 x 64"):
         runtime(images[..., :32])
+
+
+def test_what_was_compiled_for_another_processor_is_refused_before_it_runs(tmp_path: Path, images: Tensor) -> None:
+    file = tmp_path / "network.pt2"
+    machine_code.compile_to(file, Brightest(), images[:1])
+    Inductor(file, (64, 64), here=processor() | {"more"})
+    lacking = processor() - {"avx2", "neon"}
+    with pytest.raises(RuntimeUnavailable, match=f"^{file}: compiled .+ with (avx2|neon), .+ RUNTIME=torch$"):
+        Inductor(file, (64, 64), here=lacking)
 
 
 def test_without_a_compiler_the_remedy_is_named(
