@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from model_serving.build import VARIANTS
 from model_serving.exporting.realising import EAGER, RuntimeRefused, Wish, realise
 from model_serving.integrity import version_of
+from model_serving.interruption import interrupted
 from model_serving.network import InSPyReNet
 from model_serving.remover import Resizing
 from model_serving.runtimes.runtime import KINDS, PRECISIONS, Kind, RuntimeUnavailable
@@ -44,7 +45,6 @@ _SERVED = (
     "timm_import",
     "weights",
 )
-_INTERRUPTED = 130
 
 _EXPORTERS: Mapping[Kind, Sequence[str]] = {
     "torch": (),
@@ -184,8 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (WeightsError, ArchiveError, RuntimeUnavailable, RuntimeRefused, OSError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        print("\nstopped: nothing was built; an archive that was there stays", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        interrupted("stopped: nothing was built; an archive that was there stays")
     print(f"{archive.path}: {archive.version}{'' if archive.built else ', already there'}")
 
 

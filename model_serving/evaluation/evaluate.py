@@ -27,13 +27,11 @@ from model_serving.evaluation.metrics import Map
 from model_serving.evaluation.report import tables, write_report
 from model_serving.evaluation.score import Score, measure
 from model_serving.evaluation.sheet import sheet, strip
+from model_serving.interruption import interrupted
 from model_serving.network import InSPyReNet
 from model_serving.remover import Mask, Remover, Resizing
 from model_serving.training.bank import open_bank
 from model_serving.weights import SHIPPED, WeightsError, load_checkpoint, load_shipped
-
-INTERRUPTED = 130
-"""What a shell calls the end by Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (EvaluationError, DataError, WeightsError, OSError) as error:
         sys.exit(f"evaluate: {error}")
     except KeyboardInterrupt:
-        print("\nevaluate: stopped; nothing was written, run it again", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        interrupted("evaluate: stopped; nothing was written, run it again")
 
 
 def _plan(arguments: Sequence[str] | None) -> Plan:

@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from model_serving.interruption import interrupted
+
 FOLDER = Path(__file__).parent
 QUIET = FOLDER.parent / "conf" / "logging.yml"
-INTERRUPTED = 130
-"""What a shell calls the end by Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,8 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in options.pipelines:
             run(name, parameters)
     except KeyboardInterrupt as interrupt:
-        print(f"\n{name}: {str(interrupt) or 'stopped; run it again to go on'}", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        interrupted(f"{name}: {str(interrupt) or 'stopped; run it again to go on'}")
     except Exception as error:
         if options.verbose or (line := _line(error)) is None:
             raise
