@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from model_serving.build import VARIANTS
 from model_serving.exporting import onnx_file
 from model_serving.exporting.agreement import Agreement, reference
+from model_serving.interruption import interrupted
 from model_serving.runtimes.onnx_session import OnnxSession
 from model_serving.runtimes.runtime import RuntimeUnavailable
 from model_serving.served import load_network
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         agreement = export_onnx(options.variant, options.weights or SHIPPED, options.out)
     except (WeightsError, RuntimeUnavailable, OSError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        interrupted(f"stopped: {options.out} was not written")
     if not agreement.holds:
         sys.exit(f"{options.out} was not written: {agreement}")
     print(f"{options.out}: opset {onnx_file.OPSET}, float32, {agreement}")
