@@ -41,6 +41,12 @@ def test_the_dockerfile_declares_every_build_argument() -> None:
     assert set(compose("docker-compose.yml")["proxy"]["build"]["args"]) == declared
 
 
+def test_all_that_make_model_takes_can_be_given_to_the_images() -> None:
+    model = re.search(r"make model (.+)$", DOCKERFILE, re.MULTILINE)
+    assert model
+    assert re.findall(r"([A-Z]+)=", model[1]) == ["VARIANT", "WEIGHTS", "RUNTIME", "PRECISION"]
+
+
 def test_the_proxy_accepts_the_settings_that_compose_gives_it() -> None:
     settings = read_settings(compose("docker-compose.yml")["proxy"]["environment"])
     assert (settings.host, settings.port) == ("0.0.0.0", 8000)
