@@ -26,6 +26,7 @@ SPARED = 2**30
 """Bytes of the disk that stay free."""
 _PIECE = 1 << 20
 _DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def _zipped(archive: Path) -> Generator[_Entry]:
         for info in content.infolist():
             if info.flag_bits & 1:
                 raise DataError(f"{archive}: encrypted; unpack it by hand and name the folder")
+            if info.compress_type not in _METHODS:
+                raise DataError(
+                    f"{archive}: compressed by a method ({info.compress_type}) that is not known here; unpack it by"
+                    " hand and name the folder"
+                )
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise DataError(f"{archive}: refused, because its entry {info.filename!r} is a link or a device")

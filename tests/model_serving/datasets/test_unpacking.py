@@ -135,6 +135,15 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path):
     assert "encrypted" in told(archive, tmp_path / "out")
 
 
+def test_a_zip_of_an_unknown_compression_is_refused_as_that(tmp_path: Path):
+    archive = zipped(tmp_path / "x.zip", {"a.txt": b"x"})
+    content = bytearray(archive.read_bytes())
+    for place in (8, content.index(b"PK\x01\x02") + 10):
+        content[place] = 9  # Deflate64, as Windows packs large files
+    archive.write_bytes(content)
+    assert "compressed by a method (9) that is not known here; unpack it by hand" in told(archive, tmp_path / "out")
+
+
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9])
 @pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
 def test_a_truncated_tar_is_told(tmp_path: Path, mode: str, cut: float):
