@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from model_serving.served import open_remover
 from model_serving.weights import WeightsError
 from tests.support.eventually import eventually
 from tests.support.models import TINY, tiny_weights
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +144,14 @@ def test_the_worker_needs_nothing_of_this_repository(archive: Archive, tmp_path:
     program = f"{path}; import inspyrenet, model_serving; print(model_serving.__file__)"
     done = subprocess.run([sys.executable, "-I", "-c", program], cwd="/", capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(tmp_path / "model_serving" / "__init__.py")
+
+
+def test_the_contract_against_kedro_names_all_that_is_served(archive: Archive) -> None:
+    with zipfile.ZipFile(archive.path) as mar:
+        served = {Path(name).with_suffix("").parts[1] for name in mar.namelist() if name.startswith("model_serving/")}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [kedro] = [contract for contract in contracts if contract["name"] == "what is served knows no Kedro"]
+    assert {f"model_serving.{name}" for name in served - {"__init__"}} - set(kedro["source_modules"]) == set()
 
 
 @pytest.fixture
