@@ -27,11 +27,12 @@ from model_serving.served import CARD, Card, card_of, load_network
 from model_serving.weights import SHIPPED, WeightsError
 
 MODEL = "inspyrenet"
-SERVING = Path(__file__).parent / "torchserve" / "model-config.yaml"
 
 _PACKAGE = Path(__file__).parent
+SERVING = _PACKAGE / "torchserve" / "model-config.yaml"
+EXPORTING = _PACKAGE / "exporting"
+
 _SERVED_FOLDERS = ("network", "runtimes")
-_EXPORTING = _PACKAGE / "exporting"
 _HANDLER = _PACKAGE.parent / "handler" / f"{MODEL}.py"
 _SERVED = (
     "__init__",
@@ -53,6 +54,7 @@ _EXPORTERS: Mapping[Kind, Sequence[str]] = {
     "openvino": ("torch", "openvino"),
 }
 """Packages whose versions decide about what is exported."""
+_EXPORTER: Mapping[Kind, str] = {"compile": "machine_code.py", "onnx": "onnx_file.py", "openvino": "openvino_ir.py"}
 
 
 class ArchiveError(Exception):
@@ -113,10 +115,16 @@ def _stage(stage: Path, card: Card, weights: Path) -> None:
 
 def _recipe(stage: Path, card: Card, wish: Wish) -> str:
     """Names all that decides about an archive, so that none is exported and looked at twice."""
-    exporters = version_of("exporters", _EXPORTING)
+    exporter = exporter_of(card.runtime)
     libraries = [f"{name} {_installed(name)}" for name in _EXPORTERS[card.runtime]]
-    said = json.dumps([asdict(card), wish.wanted(card.runtime), version_of(card.variant, stage), exporters, libraries])
+    said = json.dumps([asdict(card), wish.wanted(card.runtime), version_of(card.variant, stage), exporter, libraries])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def exporter_of(runtime: Kind, folder: Path = EXPORTING) -> str:
+    """Names the code of the folder that makes and looks at an archive of this runtime."""
+    others = [file for kind, file in _EXPORTER.items() if kind != runtime]
+    return version_of(runtime, folder, besides=["__main__.py", *others])
 
 
 def _installed(package: str) -> str:

@@ -16,11 +16,12 @@ import pytest
 import torch
 from PIL import Image
 
-from model_serving.archive import SERVING, Archive, ArchiveError, build_archive, main
+from model_serving.archive import EXPORTING, SERVING, Archive, ArchiveError, build_archive, exporter_of, main
 from model_serving.build import build_network
 from model_serving.exporting.agreement import default_photos
 from model_serving.exporting.realising import Wish
 from model_serving.integrity import check_contents
+from model_serving.runtimes.runtime import KINDS
 from model_serving.served import open_remover
 from model_serving.weights import WeightsError
 from tests.support.eventually import eventually
@@ -186,6 +187,23 @@ def test_unfit_weights_are_refused_in_one_line_and_the_old_archive_stays(
     assert "\n" not in str(caught.value)
     assert (store / "inspyrenet.mar").read_bytes() == before
     assert not list(store.glob(".building-*"))
+
+
+@pytest.mark.parametrize(
+    ("edited", "anew"),
+    [
+        ("onnx_file.py", {"onnx"}),
+        ("openvino_ir.py", {"openvino"}),
+        ("__main__.py", set()),
+        ("agreement.py", {"torch", "onnx", "openvino", "compile"}),
+    ],
+)
+def test_an_edited_exporter_changes_its_own_archives_alone(tmp_path: Path, edited: str, anew: set[str]) -> None:
+    folder = Path(shutil.copytree(EXPORTING, tmp_path / "exporting"))
+    before = {kind: exporter_of(kind, folder) for kind in KINDS}
+    with (folder / edited).open("a") as file:
+        file.write("# edited")
+    assert {kind for kind in KINDS if exporter_of(kind, folder) != before[kind]} == anew
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
