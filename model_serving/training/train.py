@@ -44,6 +44,7 @@ CHECKED = 48
 """Held-out composites that are looked at now and then; the evaluation proper uses more and others."""
 CHECK_SEED = 99
 CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "small.safetensors"
 
 
 def work(arguments: argparse.Namespace, team: Team) -> None:
@@ -132,7 +133,7 @@ def _keep(run: Run, out: Path, line: str, seed: int) -> None:
     with (out / "log").open("a") as log:
         log.write(time.strftime("%H:%M:%S ", time.gmtime()) + line + "\n")
     _save(run, out)
-    export(run, out / "small.safetensors", seed)
+    export(run, out / WEIGHTS, seed)
 
 
 def _save(run: Run, out: Path) -> None:
@@ -141,21 +142,25 @@ def _save(run: Run, out: Path) -> None:
 
 
 def check_place(out: Path, resume: bool) -> None:
-    """TrainingError where there is nothing to go on from, or another kind of training, which would be overwritten."""
+    """TrainingError where there is nothing to go on from, or another training, which would be overwritten."""
     file = out / CHECKPOINT
     if not file.exists():
         if resume:
             raise TrainingError(f"{file}: no such checkpoint; begin without --resume, or name the run's --out")
+        if (out / WEIGHTS).exists():
+            raise TrainingError(f"{out}: holds the weights of another training; name another --out")
     elif "terms" in read_checkpoint(file):
         raise TrainingError(f"{file}: a checkpoint of `make train`; name another --out")
+    elif not resume:
+        raise TrainingError(f"{out}: holds a training already; go on with it by --resume, or name another --out")
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
     arguments.bank = arguments.bank or arguments.out / "bank"
     try:
         check_place(arguments.out, arguments.resume)
+        arguments.out.mkdir(parents=True, exist_ok=True)
         for held_out in (False, True):
             open_bank(arguments.assets, arguments.bank, held_out)
         gather(arguments.processes, partial(work, arguments))

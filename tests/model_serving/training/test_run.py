@@ -243,6 +243,16 @@ def test_a_training_on_composites_neither_goes_on_from_nor_overwrites_one_of_mak
         check_place(tmp_path / "elsewhere", resume=True)
 
 
+def test_a_training_on_composites_never_overwrites_an_earlier_one(run: Run, tmp_path: Path):
+    (tmp_path / "small.safetensors").write_bytes(b"hours of work")
+    with pytest.raises(TrainingError, match=f"^{tmp_path}: holds the weights of another training; name another --out$"):
+        check_place(tmp_path, resume=False)
+    run.save(tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError, match=f"^{tmp_path}: holds a training .+ --resume, or name another --out$"):
+        check_place(tmp_path, resume=False)
+    check_place(tmp_path, resume=True)
+
+
 def test_one_process_keeps_its_own():
     weight = torch.nn.Parameter(torch.zeros(3))
     weight.grad = torch.ones(3)
