@@ -7,3 +7,11 @@ class TrainingError(Exception):
 
 class Stopped(KeyboardInterrupt):
     """Somebody asked for the end; all is saved. The message is one line: how to go on."""
+
+
+def reader_killed(error: Exception) -> str | None:
+    """In words, where it is torch's of a DataLoader's process that died: it has no error of its own for it."""
+    said = " ".join(str(error).split()).rstrip(".")
+    if not said.startswith("DataLoader worker"):
+        return None
+    return f"a process that reads pictures was killed ({said}), as where memory runs out"

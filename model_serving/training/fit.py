@@ -11,7 +11,7 @@ from model_serving.splitting import is_out_of_memory
 from model_serving.training.checking import Score
 from model_serving.training.checkpoint import read_checkpoint
 from model_serving.training.course import Course
-from model_serving.training.errors import Stopped, TrainingError
+from model_serving.training.errors import Stopped, TrainingError, reader_killed
 from model_serving.training.parameters import Parameters, differences
 from model_serving.training.pushgateway import gateway
 from model_serving.training.reports import Listener, Log, progress_bar
@@ -130,6 +130,9 @@ def _told(error: Exception, course: Course) -> str | None:
             f"{place}: {error}; the last checkpoint is {known}; begin anew with model_training.resume=false and a lower"
             " model_training.rate, or with model_training.precision=float32"
         )
+    if killed := reader_killed(error):
+        workers = f"model_training.workers ({parameters.workers}) may be fewer"
+        return f"{place}: {killed}; {workers}; the same command goes on from step {course.saved_at}"
     if is_out_of_memory(error):
         return (
             f"{place}: out of memory; make model_training.batch ({parameters.batch}) or model_training.size"

@@ -19,7 +19,7 @@ from model_serving.evaluation.metrics import iou
 from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.bank import Bank, open_bank
 from model_serving.training.checkpoint import read_checkpoint
-from model_serving.training.errors import TrainingError
+from model_serving.training.errors import TrainingError, reader_killed
 from model_serving.training.export import export
 from model_serving.training.recipe import OneCycle
 from model_serving.training.run import NonFiniteLoss, Run
@@ -61,9 +61,11 @@ def work(arguments: argparse.Namespace, team: Team) -> None:
                 _keep(run, arguments.out, line, arguments.seed)
         except KeyboardInterrupt:
             bar.console.print("stopped; go on with --resume")
-        except NonFiniteLoss as error:
-            where = f"step {run.position.steps + 1}: {error}"
-            raise TrainingError(f"{where}; --resume goes on from {arguments.out / CHECKPOINT}") from error
+        except (NonFiniteLoss, RuntimeError) as error:
+            if told := str(error) if isinstance(error, NonFiniteLoss) else reader_killed(error):
+                where, last = f"step {run.position.steps + 1}", arguments.out / CHECKPOINT
+                raise TrainingError(f"{where}: {told}; --resume goes on from {last}, where that is there") from error
+            raise
         _save(run, arguments.out)
 
 

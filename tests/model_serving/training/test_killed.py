@@ -1,6 +1,7 @@
 """The command that `make train` is, in processes of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 import yaml
@@ -80,6 +82,22 @@ def test_ctrl_c_and_a_service_managers_end_save_and_say_how_to_go_on(
         f"model_training: stopped after step {steps_done(asked)} of 12; the same command goes on from there"
     )
     assert not list(asked.out.glob("*.part"))
+
+
+def test_a_killed_reader_ends_it_in_a_line_that_says_how_to_go_on(asked: Parameters, tmp_path: Path):
+    asked = asked.model_copy(update={"epochs": 9999})
+    with training(asked, tmp_path / "mine.yml") as process:
+        eventually(lambda: has_done(asked, 3), seconds=180)
+        readers = eventually(lambda: psutil.Process(process.pid).children())
+        readers[0].kill()
+        told = process.communicate(timeout=180)[1]
+    assert process.returncode == 1
+    assert re.fullmatch(
+        r"model_training: step \d+: a process that reads pictures was killed \(.+ Killed\), .+"
+        rf" the same command goes on from step {steps_done(asked)}",
+        told.splitlines()[-1],
+    )
+    assert "Traceback" not in told
 
 
 def test_what_cannot_be_begun_is_said_in_a_line(asked: Parameters, tmp_path: Path):
