@@ -74,25 +74,42 @@ def _match(
     dataset: Ingested, part: Part, images: Named, masks: Named, candidates: list[Candidate], left_out: list[LeftOut]
 ) -> None:
     source = part.source or dataset.name
-    for name in images.keys() & masks.keys():
-        # Folders may bear the same names: a/images/1.jpg and b/images/1.jpg each have a mask of their own.
-        images[name], masks[name] = _nearest_first(images[name], masks[name])
-    for named, others, kind in ((images, masks, "mask"), (masks, images, "picture")):
-        for name, files in named.items():
-            left_out += [LeftOut(file, source, f"same name: as {files[0].name}") for file in files[1:]]
-            if name not in others:
-                left_out.append(LeftOut(files[0], source, f"no {kind} of this name"))
-    candidates += [
-        Candidate(images[name][0], masks[name][0], source, part.side, dataset.held_out)
-        for name in images
-        if name in masks
-    ]
+    matched = [two for name in images if name in masks for two in _nearest(images[name], masks[name])]
+    candidates += [Candidate(image, mask, source, part.side, dataset.held_out) for image, mask in matched]
+    taken = {file for two in matched for file in two}
+    for named, kind in ((images, "mask"), (masks, "picture")):
+        for files in named.values():
+            twins = [file for file in files if file in taken]
+            left_out += [LeftOut(file, source, _reason(file, twins, kind)) for file in files if file not in taken]
 
 
-def _nearest_first(images: list[Path], masks: list[Path]) -> tuple[list[Path], list[Path]]:
-    """The picture and the mask that share the most folders before the others; the first of equally near ones."""
-    image, mask = max(product(images, masks), key=lambda two: len(Path(os.path.commonpath(two)).parts))
-    return sorted(images, key=lambda file: file != image), sorted(masks, key=lambda file: file != mask)
+def _nearest(images: list[Path], masks: list[Path]) -> list[tuple[Path, Path]]:
+    """Of one name, the picture and the mask that lie nearest to each other, and from other folders those that are as
+    near: train/images/1.jpg and val/images/1.jpg each have a mask of their own."""
+    found: list[tuple[Path, Path]] = []
+    folders: set[Path] = set()
+    ranked = sorted((_distance(image, mask), image, mask) for image, mask in product(images, masks))
+    for distance, image, mask in ranked:
+        own = {image.parent, mask.parent}
+        if distance == ranked[0][0] and not own & folders:
+            found.append((image, mask))
+            folders |= own
+    return found
+
+
+def _distance(one: Path, other: Path) -> int:
+    """Steps through folders."""
+    return len(Path(os.path.relpath(one, other)).parts)
+
+
+def _reason(file: Path, twins: list[Path], kind: str) -> str:
+    """`twins` are the files of the same name that have their `kind`."""
+    if not twins:
+        return f"no {kind} of this name"
+    twin = min(twins, key=lambda other: _distance(other, file))
+    if twin.parent == file.parent:
+        return f"same name: as {twin.name}"
+    return f"no {kind} of this name: the nearest is that of {os.path.relpath(twin, file.parent)}"
 
 
 def _nothing(dataset: Ingested) -> str:

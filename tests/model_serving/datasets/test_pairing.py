@@ -70,6 +70,38 @@ def test_a_mask_of_the_same_name_from_beside_is_taken_and_no_other_ones(tmp_path
     assert [one.file.relative_to(tmp_path).as_posix() for one in left_out] == ["new/images/a.png"]
 
 
+def test_folders_that_are_numbered_alike_keep_all_their_pairs(tmp_path: Path):
+    pairs(tmp_path, "ab", "train/images", "train/masks")
+    pairs(tmp_path, "ab", "val/images", "val/masks", first=2)
+    pairs(tmp_path, "a", "far/more/images", "far/more/masks", first=4)
+    found, left_out = pair(Ingested(name="mine", layout="folder", roots=(tmp_path,)))
+    assert [one.image.relative_to(tmp_path).as_posix() for one in found] == [
+        *("far/more/images/a.png", "train/images/a.png", "val/images/a.png"),
+        *("train/images/b.png", "val/images/b.png"),
+    ]
+    assert all(one.image.parents[1] == one.mask.parents[1] for one in found)
+    assert left_out == []
+
+
+def test_so_do_archives(tmp_path: Path):
+    for number in range(2):
+        pairs(tmp_path, "a", f"{number}/images", f"{number}/masks", first=number)
+    found = candidates("folder", tmp_path / "0", tmp_path / "1")
+    assert [(one.image.parts[-3], one.mask.parts[-3]) for one in found] == [("0", "0"), ("1", "1")]
+
+
+def test_a_picture_and_a_mask_of_different_places_are_no_pair_where_others_are_nearer(tmp_path: Path):
+    pairs(tmp_path, "a", "old/images", "old/masks")
+    picture(tmp_path / "new/images/a.png")
+    mask(tmp_path / "spare/masks/a.png")
+    found, left_out = pair(Ingested(name="mine", layout="folder", roots=(tmp_path,)))
+    assert [one.image.parts[-3] for one in found] == ["old"]
+    assert {(one.file.parts[-3], one.reason) for one in left_out} == {
+        ("new", "no mask of this name: the nearest is that of ../../old/images/a.png"),
+        ("spare", "no picture of this name: the nearest is that of ../../old/masks/a.png"),
+    }
+
+
 def test_a_pattern_says_what_else_is_in_a_name(tmp_path: Path):
     picture(tmp_path / "shots/IMG_1.JPG")
     mask(tmp_path / "shots/IMG_1_alpha.png")
@@ -98,12 +130,13 @@ def test_pictures_and_masks_may_share_a_folder(tmp_path: Path):
 def test_what_does_not_match_is_left_out_with_the_reason(tmp_path: Path):
     pairs(tmp_path, "a")
     picture(tmp_path / "images/a.jpg")
+    pairs(tmp_path, "a", "another/images", "another/masks")
     picture(tmp_path / "images/lonely.png")
     mask(tmp_path / "masks/orphan.png")
     (tmp_path / "images/notes.txt").write_text("no picture")
     (tmp_path / "masks/._a.png").write_text("a Mac's shadow")
     found, left_out = pair(Ingested(name="mine", layout="folder", roots=(tmp_path,)))
-    assert [one.image.name for one in found] == ["a.jpg"]
+    assert [one.image.name for one in found] == ["a.png", "a.jpg"]
     assert {(one.file.name, one.reason) for one in left_out} == {
         ("a.png", "same name: as a.jpg"),
         ("lonely.png", "no mask of this name"),
