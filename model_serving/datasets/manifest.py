@@ -32,6 +32,8 @@ def read_manifest(file: Path) -> list[Pair]:
         rows = read_rows(file, HEADER)
     except FileNotFoundError as error:
         raise DataError(f"{file}: no such manifest; `make data` makes one") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{file}: a folder; name the manifest in it, {file / 'manifest.csv'}") from error
     return [_pair(file, number, row) for number, row in enumerate(rows, start=2)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from model_serving.datasets.errors import DataError
 from model_serving.datasets.files import Pattern, Tree
-from model_serving.datasets.layouts import LAYOUTS, Part, Side
+from model_serving.datasets.layouts import FOLDER, LAYOUTS, Part, Side
 from model_serving.datasets.wanted import Ingested
 
 
@@ -116,4 +116,5 @@ def _nothing(dataset: Ingested) -> str:
     parts = _parts(dataset)
     looked_for = "; ".join(" and ".join(choice) for part in parts for choice in part.choices[:1])
     where = ", ".join(str(root) for root in dataset.roots)
-    return f"{dataset.name}: none of the folders of layout {dataset.layout} is in {where}: {looked_for}"
+    remedy = "; say what yours are called with `images` and `masks`" if dataset.layout == FOLDER else ""
+    return f"{dataset.name}: none of the folders of layout {dataset.layout} is in {where}: {looked_for}{remedy}"

@@ -36,7 +36,8 @@ def tables(scores: Sequence[Score]) -> list[Table]:
 
 def measured(source: str, scores: Sequence[Score]) -> Table:
     """Mean, median and the worst tenth of each measure."""
-    shown = Table("measure", "mean", "median", "worst tenth", title=f"{source}: {len(scores)} pictures")
+    counted = "1 picture" if len(scores) == 1 else f"{len(scores)} pictures"
+    shown = Table("measure", "mean", "median", "worst tenth", title=f"{source}: {counted}")
     mean, each = means(scores), [values(score) for score in scores]
     for name in MEASURES:
         of_each = [value[name] for value in each]

@@ -14,6 +14,7 @@ from yaml import YAMLError
 from model_serving.settings import CONF_SOURCE, CONFIG_LOADER_ARGS
 
 PROJECT = "model_serving"
+_KINDS = {dict: "a mapping, as in `seed: 1`, and not empty", list: "a list, with a dash before each of its entries"}
 
 
 class ParametersError(Exception):
@@ -63,9 +64,12 @@ def _assigned(assignments: Sequence[str]) -> DictConfig:
 
 
 def _check(given: Mapping[str, Any], known: Mapping[str, Any], above: str = "") -> None:
-    """A misspelt name would otherwise be taken, and nobody would ask for it."""
+    """A misspelt name would otherwise be taken, and nobody would ask for it; and no list is merged with a mapping."""
     for name, value in given.items():
         if name not in known:
             raise ParametersError(f"unknown parameter {above}{name}: choose from {', '.join(sorted(known))}")
+        for kind, told in _KINDS.items():
+            if isinstance(known[name], kind) and not isinstance(value, kind):
+                raise ParametersError(f"parameter {above}{name}: must be {told}")
         if isinstance(value, Mapping) and isinstance(known[name], Mapping):
             _check(value, known[name], f"{above}{name}.")

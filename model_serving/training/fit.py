@@ -34,7 +34,9 @@ def fit(parameters: Parameters, pairs: Sequence[Pair], console: Console) -> Path
                 " begin anew with model_training.resume=false"
             )
         console.print(
-            f"{parameters.weights}: trained already; resume=false begins anew", highlight=False, soft_wrap=True
+            f"{parameters.weights}: trained already; model_training.resume=false begins anew",
+            highlight=False,
+            soft_wrap=True,
         )
     else:
         carry_through(course, console)

@@ -71,7 +71,7 @@ def _weights(parameters: Parameters) -> Path | None:
     if parameters.variant == "small":
         return SHIPPED
     raise TrainingError(
-        f"model_training.start: no weights of {parameters.variant} are shipped; name a file, or say {NOTHING}"
+        f"model_training.start: no weights of {parameters.variant} are shipped; name a file, or `{NOTHING}`"
     )
 
 

@@ -22,8 +22,11 @@ def prepared(datasets: list[Ingested], parameters: dict[str, Any]) -> tuple[list
     return done.pairs, done.left_out
 
 
-def tell(pairs: list[Pair], left_out: list[LeftOut]) -> None:
+def tell(pairs: list[Pair], left_out: list[LeftOut], data: str) -> None:
+    """`data` is the folder where the catalog keeps both."""
     console = Console()
     console.print(counts(pairs, left_out))
     if left_out:
         console.print(reasons(left_out))
+        console.print(f"{data}/left-out.csv: which files, and why", highlight=False, soft_wrap=True)
+    console.print(f"{data}/manifest.csv: the pairs; `make train` reads it", highlight=False, soft_wrap=True)

@@ -9,6 +9,6 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(prepared, ["ingested", "params:data_preprocessing"], ["manifest", "left_out"], name="prepare_pairs"),
-            Node(tell, ["manifest", "left_out"], None, name="tell_of_pairs"),
+            Node(tell, ["manifest", "left_out", "params:data"], None, name="tell_of_pairs"),
         ]
     )

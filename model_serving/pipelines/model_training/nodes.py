@@ -13,6 +13,9 @@ from model_serving.training.parameters import Parameters
 def trained(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> str:
     """TrainingError and Stopped as `fit` raises them."""
     console = Console(stderr=True)
-    weights = fit(Parameters.read(parameters), pairs, console)
-    console.print(f"{weights}: the best weights; `make model` takes them", highlight=False, soft_wrap=True)
+    asked = Parameters.read(parameters)
+    weights = fit(asked, pairs, console)
+    variant = "" if asked.variant == "small" else f"VARIANT={asked.variant} "
+    archive = f"`make model {variant}WEIGHTS={weights}` makes the archive"
+    console.print(f"{weights}: the best weights; {archive}", highlight=False, soft_wrap=True)
     return str(weights)

@@ -48,6 +48,11 @@ def test_an_interrupted_writing_leaves_the_old_manifest(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
 
 
+def test_a_folder_in_its_place_is_told_with_the_remedy(tmp_path: Path):
+    with pytest.raises(DataError, match=f"^{tmp_path}: a folder; name the manifest in it, {tmp_path}/manifest.csv$"):
+        read_manifest(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

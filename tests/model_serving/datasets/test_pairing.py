@@ -147,5 +147,7 @@ def test_what_does_not_match_is_left_out_with_the_reason(tmp_path: Path):
 def test_folders_that_are_not_there_are_named(tmp_path: Path):
     with pytest.raises(DataError, match=r"mine: none of the folders of layout DUTS is in .*DUTS-TR-Image and"):
         candidates("DUTS", tmp_path)
+    with pytest.raises(DataError, match=r"images and masks; say what yours are called with `images` and `masks`$"):
+        candidates("folder", tmp_path)
     with pytest.raises(DataError, match="no such folder; run data_ingestion again"):
         candidates("DUTS", tmp_path / "gone")

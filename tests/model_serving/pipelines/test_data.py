@@ -61,6 +61,10 @@ def test_from_pictures_and_scenes_to_a_manifest_and_nobody_is_told(tmp_path: Pat
     assert all(pair.image.is_file() and pair.mask.is_file() for pair in found)
     assert (tmp_path / "build/data/left-out.csv").read_text().count("lonely.png") == 1
     assert "no mask of this name" in done.stdout
+    assert done.stdout.splitlines()[-2:] == [
+        "build/data/left-out.csv: which files, and why",
+        "build/data/manifest.csv: the pairs; `make train` reads it",
+    ]
     assert not [word for word in ("INFO", "Kedro", "kedro", "Warning") if word in done.stdout + done.stderr]
     assert nobody_came(outside)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "mine", "mine.yml"]

@@ -30,6 +30,8 @@ def test_the_command_line_comes_before_the_file(tmp_path: Path):
         ("- 1\n", [], "mine.yml: must be a mapping"),
         ("a: [1", [], "mine.yml: cannot be read"),
         ("sed: 1\n", [], "unknown parameter sed"),
+        ("data_ingestion: {datasets: {name: a}}\n", [], "parameter data_ingestion.datasets: must be a list, "),
+        ("model_training:\n", [], "parameter model_training: must be a mapping, "),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, content: str | None, assignments: list[str], message: str):

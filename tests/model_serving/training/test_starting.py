@@ -60,7 +60,7 @@ def test_a_checkpoint_of_the_authors_kind_is_taken(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"start": "shipped", "variant": "base"}, "no weights of base are shipped; name a file, or say nothing"),
+        ({"start": "shipped", "variant": "base"}, "no weights of base are shipped; name a file, or `nothing`"),
         ({"start": "absent.pth"}, "cannot start with absent.pth: .*no such file"),
         ({"start": "absent.safetensors"}, "cannot start with absent.safetensors: "),
         ({"device": "warp"}, "model_training.device: warp is no device"),
