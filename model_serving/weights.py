@@ -78,7 +78,8 @@ def save_weights(path: Path, network: InSPyReNet, variant: str, overrides: Overr
     """Writes, whole or not at all, a safetensors file that says itself how to build its network."""
     state = {name: entry.contiguous() for name, entry in official_state(network).items()}
     unfinished = path.with_suffix(".part")
-    safetensors.torch.save_file(state, unfinished, {"variant": variant, "overrides": json.dumps(overrides), **notes})
+    notes = {"variant": variant, "overrides": json.dumps(overrides), **notes}
+    unfinished.write_bytes(safetensors.torch.save(state, notes))  # its own save_file hides the file from other users
     unfinished.replace(path)
 
 

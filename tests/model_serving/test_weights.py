@@ -18,6 +18,7 @@ from model_serving.weights import (
     save_weights,
 )
 from tests.model_serving.filling import filled
+from tests.support.models import tiny_weights
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +176,12 @@ def test_saved_weights_say_themselves_how_to_build_their_network(tmp_path: Path)
     loaded = load_shipped(tmp_path / "w.safetensors")
     assert loaded.base_size == (64, 96)
     assert same(loaded, official_state(network))
+
+
+def test_saved_weights_are_a_file_that_others_may_read_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+    saved = tiny_weights(tmp_path / "w.safetensors")
+    assert saved.stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 @pytest.mark.parametrize("content", [b"", b"no safetensors at all", None])
