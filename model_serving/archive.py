@@ -37,6 +37,7 @@ _SERVED = (
     "build",
     "integrity",
     "names",
+    "picture_name",
     "pixels",
     "remover",
     "served",
