@@ -117,11 +117,11 @@ def rows(
                 rates[contender].append(one.per_second(ground.files, effort.seconds))
         grown = {contender: one.grown() for contender, one in living.items()}
         loaded = {contender: one.load_s for contender, one in living.items()}
-    plain = Figures(median(rates[AUTHORS]), _ready(AUTHORS, ground, folders[AUTHORS]), masks[AUTHORS], 0, 0)
-    for contender, folder in folders.items():
-        ready = plain.ready if contender is AUTHORS else _ready(contender, ground, folder)
+    ready = {contender: _ready(contender, ground, folder, effort) for contender, folder in folders.items()}
+    plain = Figures(median(rates[AUTHORS]), ready[AUTHORS], masks[AUTHORS], 0, 0)
+    for contender in folders:
         rate = median(rates[contender])
-        figures = Figures(rate, ready, masks[contender], loaded[contender], grown[contender])
+        figures = Figures(rate, ready[contender], masks[contender], loaded[contender], grown[contender])
         yield _row(ground, contender, figures, plain)
 
 
@@ -140,8 +140,9 @@ def _staged(ground: Ground, contenders: Sequence[Contender], work: Path, progres
     return folders
 
 
-def _ready(contender: Contender, ground: Ground, folder: Path) -> float:
-    return min(ready_s(contender, ground.variant, folder, default_photos()[0]) for _ in range(2))
+def _ready(contender: Contender, ground: Ground, folder: Path, effort: Effort) -> float:
+    tries = range(min(2, effort.rounds))
+    return min(ready_s(contender, ground.variant, folder, default_photos()[0]) for _ in tries)
 
 
 @dataclass(frozen=True, slots=True)

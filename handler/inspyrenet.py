@@ -29,7 +29,8 @@ class InspyrenetHandler:
     """POST an image file, raw or as form field `data`: 200 with an `image/png` mask, or `code` and `message`: with 422
     for what is no image, with 507 for what memory has no room for.
 
-    `x-model-version` comes with all; `x-mask-confidence`, 0..1, with the mask, and `server-timing` of how it was made.
+    `x-model-version` comes with all; with the mask `x-mask-confidence`, 0..1, `x-picture-name`, the same for the same
+    picture in another file, and `server-timing` of how it was made.
     """
 
     def initialize(self, context: "Context") -> None:
@@ -58,6 +59,7 @@ class InspyrenetHandler:
         context.set_response_status(200, "OK", index)
         context.set_response_content_type(index, "image/png")
         context.set_response_header(index, "x-mask-confidence", f"{result.confidence:.6f}")
+        context.set_response_header(index, "x-picture-name", result.name.hex())
         context.set_response_header(index, "server-timing", _timing(result.took))
         return result.png
 

@@ -39,6 +39,7 @@ _SERVED = (
     "build",
     "integrity",
     "names",
+    "picture_name",
     "pixels",
     "remover",
     "served",

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from model_serving import pixels
 from model_serving.network import InSPyReNet
+from model_serving.picture_name import picture_name
 from model_serving.pixels import Prepared, UnreadableImage
 from model_serving.runtimes.eager import Eager
 from model_serving.runtimes.runtime import Runtime
@@ -27,7 +28,8 @@ MAX_PIXELS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """Seconds of a picture's way: file to network input, its whole batch through the network, prediction to file."""
+    """Seconds of a picture's way: file to name and network input, its whole batch through the network, prediction to
+    file."""
 
     decode: float
     network: float
@@ -36,10 +38,12 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """An 8-bit grey PNG in the picture's aspect ratio, and how sure the network is (0..1) that it shows anything."""
+    """An 8-bit grey PNG in the picture's aspect ratio, how sure the network is (0..1) that it shows anything, and the
+    `picture_name`."""
 
     png: bytes
     confidence: float
+    name: bytes
     took: Took = field(compare=False)
 
 
@@ -64,6 +68,7 @@ Result = Mask | Refusal | NoRoom
 @dataclass(frozen=True, slots=True)
 class _Ready:
     prepared: Prepared
+    name: bytes
     decode_s: float
 
 
@@ -105,8 +110,9 @@ class Remover:
     def _try_prepare(self, data: bytes) -> _Ready | Refusal | NoRoom:
         began = time.perf_counter()
         try:
-            prepared = self._prepare(pixels.decode(data, self._max_pixels), self._run.base_size)
-            return _Ready(prepared, time.perf_counter() - began)
+            picture = pixels.decode(data, self._max_pixels)
+            prepared, name = self._prepare(picture, self._run.base_size), picture_name(picture)
+            return _Ready(prepared, name, time.perf_counter() - began)
         except UnreadableImage as error:
             return Refusal(error.code, str(error))
         except MemoryError:
@@ -125,7 +131,7 @@ class Remover:
 def _mask(item: _Ready, pred: Tensor, confidence: float, network_s: float) -> Mask:
     began = time.perf_counter()
     file = png(pixels.mask(pred, item.prepared.size))
-    return Mask(file, confidence, Took(item.decode_s, network_s, time.perf_counter() - began))
+    return Mask(file, confidence, item.name, Took(item.decode_s, network_s, time.perf_counter() - began))
 
 
 def _no_room(item: _Ready) -> NoRoom:

@@ -113,14 +113,14 @@ class House:
         self.model = ModelServer(settings, self.metrics, transport)
         self._names = PictureNames(settings.pixel_names_max_pixels)
         head_start = HeadStart(settings.head_start_s)
-        self._twins = Twins(self.storage.cache, self._names, head_start)
+        twins = Twins(self.storage.cache, self._names, head_start)
         self._oracle = Oracle(
             cache=self.storage.cache,
             claims=self.storage.leases,
             dispatch=self.model.dispatch,
             watch=self.model.watch,
             measure=Measure(settings.max_image_pixels),
-            twins=self._twins if settings.pixel_names_max_pixels else None,
+            twins=twins if settings.pixel_names_max_pixels else None,
             patience=self.storage.patience,
             events=self.metrics,
         )
@@ -189,7 +189,6 @@ class House:
     async def _close(self) -> None:
         await self.model.dispatch.close(LAST_LANDINGS_S)
         await self._oracle.close(LAST_LANDINGS_S)
-        await self._twins.close()
         self._names.close()
         await self.storage.close()
         await self.model.backend.close()

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image as Pillow
 
 from model_serving import pixels
+from model_serving.picture_name import BAND_BYTES, picture_name
 from proxy.core.fingerprint import image_of
 from proxy.errors import BadImage, TooManyPixels
-from proxy.imaging.colours import in_rgb
+from proxy.imaging.colours import as_the_model_sees, in_rgb
+from proxy.imaging.names import pixels_name
 from proxy.imaging.picture import upright, upright_size
 from tests.support.files import deep_png, tiff
 
@@ -123,6 +125,20 @@ def test_the_proxy_and_the_model_read_it_right(file: File):
     assert seen.size == shown.size == (2, 1)
     assert tuple(shown.getpixel((x, 0)) for x in (0, 1)) == file.shown
     assert tuple(seen.getpixel((x, 0)) for x in (0, 1)) == file.seen
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
+def test_the_proxy_and_the_model_call_it_the_same_but_for_greys_of_many_levels(file: File):
+    image = image_of(file.data, seed=1)
+    same = pixels_name(image, LIMIT) == picture_name(pixels.decode(file.data, LIMIT))
+    assert same == (as_the_model_sees(upright(image, LIMIT)).mode == "RGB")
+
+
+@pytest.mark.parametrize("kind", pixels.FORMATS)
+@pytest.mark.parametrize("size", [(1, 1), (512, 2 * BAND_BYTES // (4 * 512) + 1)], ids=["a pixel", "three bands"])
+def test_both_call_a_picture_the_same_in_every_format(kind: str, size: tuple[int, int]):
+    data = saved(Pillow.effect_noise(size, 80).convert("RGB"), kind)
+    assert pixels_name(image_of(data, seed=1), LIMIT) == picture_name(pixels.decode(data, LIMIT))
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])

@@ -13,6 +13,7 @@ from model_serving.datasets.bars import count_bar
 from model_serving.datasets.errors import DataError
 from model_serving.datasets.manifest import HELD_OUT, TRAIN
 from model_serving.training.arrays import Pixels, pixels
+from model_serving.training.assets import AssetsMissing
 from model_serving.training.bank import Bank, open_bank
 from model_serving.training.composite import compose
 from model_serving.training.materials import blend, fur, grain, spots, stripes
@@ -117,7 +118,10 @@ class Scenes:
         if not (self.assets / "usr/share").is_dir():
             remedy = f"python -m model_serving.training.assets {self.assets}"
             raise DataError(f"{self.assets}: holds no unpacked packages; fetch them: {remedy}")
-        return open_bank(self.assets, self.folder / ".bank", held_out)
+        try:
+            return open_bank(self.assets, self.folder / ".bank", held_out)
+        except AssetsMissing as error:
+            raise DataError(str(error)) from error
 
 
 def _is_held_out(number: int) -> bool:

@@ -23,6 +23,7 @@ PACKAGES = (
     "sweethome3d-furniture",
     "wesnoth-1.16-data",
     "endless-sky-data",
+    "0ad-data",
 )
 """What the composites are made of; docs/shipped-weights.md has the contents and licences."""
 
@@ -32,7 +33,7 @@ class AssetsMissing(RuntimeError):
 
 
 def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
-    """Downloads the packages with apt-get and unpacks them into `folder` (about 1 GB, no root).
+    """Downloads the packages with apt-get and unpacks them into `folder` (2.5 GB, no root).
 
     Raises AssetsMissing where apt-get or dpkg is missing or a package cannot be had.
     """

@@ -9,6 +9,7 @@ from typing import Self, overload
 
 import numpy as np
 
+from model_serving.training.actor_views import actor_views
 from model_serving.training.arrays import Pixels
 from model_serving.training.backgrounds import photos
 from model_serving.training.cutouts import cutouts
@@ -63,18 +64,28 @@ class Bank:
 
 
 def open_bank(assets: Path, cache: Path, held_out: bool = False) -> Bank:
-    """One side of the split; where `cache` lacks it, it is built from the packages in `assets`, which takes minutes."""
-    side = cache / ("held-out" if held_out else "train")
-    finished = side / "cutouts.json"
-    if not finished.exists():
-        side.mkdir(parents=True, exist_ok=True)
-        _build(assets / "usr/share", side, held_out)
-    return Bank(Album(side / "cutouts.npy"), Album(side / "backgrounds.npy"))
+    """One side of the split; where `cache` lacks it, it is built from the packages in `assets`, which takes minutes.
+
+    The actors are for training only: scenes of held-out objects stay what they were, and so what they measure. Raises
+    AssetsMissing.
+    """
+    side, share = cache / ("held-out" if held_out else "train"), assets / "usr/share"
+    side.mkdir(parents=True, exist_ok=True)
+    if not (side / "cutouts.json").exists():
+        _build(share, side, held_out)
+    objects, backgrounds = Album(side / "cutouts.npy"), Album(side / "backgrounds.npy")
+    return Bank(objects if held_out else [*objects, *_actors(share, side)], backgrounds)
 
 
 def _build(share: Path, side: Path, held_out: bool) -> None:
     backgrounds = Album.save(side / "backgrounds.npy", photos(share, held_out))
     Album.save(side / "cutouts.npy", chain(cutouts(share, held_out), _drawn(backgrounds, held_out)))
+
+
+def _actors(share: Path, side: Path) -> Album:
+    """In an album of their own, so that a bank from before they came is added to and not built anew."""
+    file = side / "actors.npy"
+    return Album(file) if file.with_suffix(".json").exists() else Album.save(file, actor_views(share))
 
 
 def _drawn(backgrounds: Sequence[Pixels], held_out: bool) -> Iterator[tuple[str, Pixels]]:

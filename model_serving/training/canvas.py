@@ -51,9 +51,11 @@ class Canvas:
 
 
 def crop_to_alpha(cutout: Pixels) -> Pixels:
-    """HxWx4 without the margins in which nothing shows."""
+    """HxWx4 without the margins in which nothing shows; of nothing at all, one pixel."""
     seen = cutout[..., 3] > 12
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not rows.size:
+        return cutout[:1, :1]
     return cutout[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from model_serving.evaluation.metrics import iou
 from model_serving.network.inspyrenet import LEVELS
+from model_serving.training.assets import AssetsMissing
 from model_serving.training.bank import Bank, open_bank
 from model_serving.training.checkpoint import read_checkpoint
 from model_serving.training.errors import TrainingError, reader_killed
@@ -166,7 +167,7 @@ def main() -> None:
         for held_out in (False, True):
             open_bank(arguments.assets, arguments.bank, held_out)
         gather(arguments.processes, partial(work, arguments))
-    except TrainingError as error:
+    except (TrainingError, AssetsMissing) as error:
         sys.exit(str(error))
 
 

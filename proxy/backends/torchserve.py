@@ -30,6 +30,7 @@ DESCRIBE_S = 5.0
 CONNECTIONS = 64
 _STAGE = re.compile(r"\b(decode|network|encode);dur=(\d+(?:\.\d+)?)")
 """What the handler tells in `Server-Timing`, in milliseconds."""
+_PICTURE_NAME = re.compile("[0-9a-f]{64}")
 IN_FLIGHT_PER_SLOT = 2
 """One image in the worker and one waiting at its door: the worker never idles, and little is beyond recall."""
 
@@ -163,7 +164,15 @@ def _inference(response: httpx.Response) -> Inference:
         raise BackendError(f"The model's answer lacks a good {error} header; is the archive one of ours?") from error
     if not is_whole(response.content):
         raise BackendError("The model's answer is no whole PNG.")
-    return Inference(response.content, confidence, version, _stages(response.headers.get("server-timing", "")))
+    headers = response.headers
+    name = _PICTURE_NAME.fullmatch(headers.get("x-picture-name", ""))
+    return Inference(
+        response.content,
+        confidence,
+        version,
+        picture_name=bytes.fromhex(name[0]) if name else None,
+        stages=_stages(headers.get("server-timing", "")),
+    )
 
 
 def _stages(timing: str) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """What was forgotten stays forgotten: no copy that was made before comes back.
 
-A late name, or a replica that did not hear of it, may still hold such a copy. It is known by the time when it was made,
+A replica that did not hear of it may still hold such a copy. It is known by the time when it was made,
 so an image that is sent again is kept again.
 """
 

@@ -177,12 +177,11 @@ class Oracle:
         self._dispatch.release(job)
         await errand.image.digest()  # beside the inference, not before it
         inference = await job.landed
-        mask = await self._mask(errand.image, size, inference, sighting.names)
+        mask = await self._mask(errand.image, size, inference, sighting)
         if self._patience:
             self._patience.learn(job.queue_s + job.infer_s)
         if errand.keep:
             self._keep(errand.image, mask)
-            self._name_fully(errand.image, mask)
         return Landed(mask, errand.keep, job.queue_s, job.infer_s, inference.stages, sighting.seconds)
 
     async def _look_at(self, errand: Errand) -> tuple[Size, Sighting]:
@@ -202,11 +201,7 @@ class Oracle:
         self._events.recognised()
         return Landed(mask, errand.keep, sight_s=sight_s, found=twin.found)
 
-    def _name_fully(self, image: Image, mask: Mask) -> None:
-        if self._twins is not None:
-            self._twins.name_later(image, mask, partial(self._cache.keep, self._key(image, mask)))
-
-    async def _mask(self, image: Image, size: Size, inference: Inference, names: tuple[bytes, ...]) -> Mask:
+    async def _mask(self, image: Image, size: Size, inference: Inference, sighting: Sighting) -> Mask:
         self._watch.saw(inference.model_version)
         return Mask(
             png=inference.png,
@@ -217,8 +212,14 @@ class Oracle:
             model_version=inference.model_version,
             confidence=inference.confidence,
             made_at=time.time(),
-            names=names,
+            names=self._names(sighting, inference),
         )
+
+    def _names(self, sighting: Sighting, inference: Inference) -> tuple[bytes, ...]:
+        """Ours and the model's, where they are not one."""
+        if self._twins is None:
+            return ()
+        return tuple(dict.fromkeys(name for name in (sighting.name, inference.picture_name) if name))
 
 
 def _flights(events: Events) -> Flights[Key, Landed]:

@@ -108,12 +108,16 @@ ANY_TERMS = Terms()
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """The back end's answer. `model_version` is the one that really ran, whatever was asked for; `stages` are the
-    seconds that the model server says its parts took."""
+    """The back end's answer. `model_version` is the one that really ran, whatever was asked for.
+
+    `picture_name`: as in `twins.Names`, None where the model gives none. `stages`: the seconds that the model server
+    says its parts took.
+    """
 
     png: bytes = field(repr=False)
     confidence: float
     model_version: str
+    picture_name: bytes | None = field(default=None, repr=False)
     stages: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -1,4 +1,7 @@
-"""Names of a picture, whatever file it is in: two files that share one show the model the same pixels."""
+"""Names of a picture, whatever file it is in: two files that share one show the model the same pixels.
+
+The model gives a name too (`x-picture-name`), made as `pixels_name` makes it.
+"""
 
 import asyncio
 import os
@@ -37,24 +40,18 @@ class PictureNames:
         self._max_pixels = max_pixels
         self._threads = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="names")
 
-    async def early(self, image: Image) -> bytes | None:
+    async def of(self, image: Image) -> bytes | None:
         """A JPEG's without decoding it; AVIF, HEIF and JPEG 2000 have none."""
         head = _head(image)
         if head.startswith(jpeg.SIGNATURE):
             return await asyncio.to_thread(_name, jpeg.coded_name, image, self._max_pixels)
-        return None if _slow(head) else await self._by_pixels(image)
-
-    async def late(self, image: Image) -> bytes | None:
-        """By the pixels of what was not decoded before."""
-        head = _head(image)
-        return await self._by_pixels(image) if head.startswith(jpeg.SIGNATURE) or _slow(head) else None
+        if _slow(head):
+            return None
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _name, pixels_name, image, self._max_pixels)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _by_pixels(self, image: Image) -> bytes | None:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _name, pixels_name, image, self._max_pixels)
 
 
 def pixels_name(image: Image, max_pixels: int) -> bytes:

@@ -53,6 +53,7 @@ def test_torchserve_says_what_the_model_says(server: TorchServe, unpacked: Path)
     assert isinstance(expected, Mask)
     assert answer.content == expected.png
     assert answer.headers["x-mask-confidence"] == f"{expected.confidence:.6f}"
+    assert answer.headers["x-picture-name"] == expected.name.hex()
     assert re.findall(r"(\w+);dur=", answer.headers["server-timing"]) == ["decode", "network", "encode"]
 
 
@@ -75,7 +76,7 @@ def test_bytes_that_are_no_image_are_refused_with_a_reason(server: TorchServe, b
     answer = ask(server, body, media_type)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/json")
     assert answer.json().keys() == {"code", "message"}
-    assert "x-mask-confidence" not in answer.headers
+    assert not {"x-mask-confidence", "x-picture-name"} & answer.headers.keys()
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/json"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -41,6 +42,7 @@ class FakeBackend:
     surprise: Exception | None = None
     window: int = 2
     ready_workers: int = 1
+    picture_name: Callable[[bytes], bytes | None] = lambda _image: None
     images: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,12 +56,15 @@ class FakeBackend:
         return len(self.images)
 
     async def infer(self, image: Image) -> Inference:
-        self.images.append(b"".join(image.chunks))
+        data = b"".join(image.chunks)
+        self.images.append(data)
         self.started.set()
         await self._gate.wait()
         if self.failure:
             raise self.failure
-        return Inference(self.mask, self.confidence, self.model.version, {"network": 0.25})
+        return Inference(
+            self.mask, self.confidence, self.model.version, self.picture_name(data), stages={"network": 0.25}
+        )
 
     async def describe(self) -> Description:
         if error := self.surprise or self.failure:

@@ -43,24 +43,24 @@ def has_done(asked: Parameters, steps: int) -> bool:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Parameters:
-    """Twelve steps, a checkpoint after each; a process of its own reads the pictures."""
+    """Six steps, a checkpoint after each; a process of its own reads the pictures."""
     manifest_of(tmp_path)
-    return parameters(tmp_path, epochs=6, checkpoint_every_s=0, workers=1)
+    return parameters(tmp_path, epochs=3, checkpoint_every_s=0, workers=1)
 
 
 def test_a_killed_training_goes_on_and_ends_as_if_never_killed(asked: Parameters, tmp_path: Path):
     with training(asked, tmp_path / "mine.yml") as killed:
-        eventually(lambda: has_done(asked, 3), seconds=180)
+        eventually(lambda: has_done(asked, 2), seconds=180)
         killed.kill()
         assert killed.wait() == -signal.SIGKILL
     done = steps_done(asked)
-    assert done < 12
+    assert done < 6
 
     with training(asked, tmp_path / "mine.yml") as again:
         told = again.communicate(timeout=300)[1]
         assert again.returncode == 0, told
-    assert f"12 steps in 6 epochs after step {done}" in " ".join(told.split())
-    assert steps_done(asked) == 12
+    assert f"6 steps in 3 epochs after step {done}" in " ".join(told.split())
+    assert steps_done(asked) == 6
 
     whole = asked.model_copy(update={"out": tmp_path / "whole", "workers": 0})
     trained(whole)
@@ -79,7 +79,7 @@ def test_ctrl_c_and_a_service_managers_end_save_and_say_how_to_go_on(
         told = process.communicate(timeout=180)[1]
     assert process.returncode == 130
     assert told.splitlines()[-1] == (
-        f"model_training: stopped after step {steps_done(asked)} of 12; the same command goes on from there"
+        f"model_training: stopped after step {steps_done(asked)} of 6; the same command goes on from there"
     )
     assert not list(asked.out.glob("*.part"))
 

@@ -34,3 +34,7 @@ def test_drawings_are_repeatable_and_cropped():
     assert np.array_equal(one, same)
     assert one[0, :, 3].any()
     assert one[:, -1, 3].any()
+
+
+def test_of_a_sheet_on_which_nothing_shows_one_see_through_pixel_is_left():
+    assert crop_to_alpha(np.zeros((6, 9, 4), np.uint8)).tolist() == [[[0, 0, 0, 0]]]

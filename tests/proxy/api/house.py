@@ -37,7 +37,6 @@ class House:
     client: httpx.AsyncClient
     dispatch: Dispatch
     drain: Drain
-    twins: Twins
 
 
 def always_ready() -> Readiness:
@@ -70,14 +69,13 @@ async def house(
         await watch.look()
     cache = cache or DictCache()
     names, head_start = PictureNames(MAX_PIXELS), HeadStart(1.0)
-    twins = Twins(cache, names, head_start)
     oracle = Oracle(
         cache=cache,
         claims=None,
         dispatch=dispatch,
         watch=watch,
         measure=measure or ImagingMeasure(MAX_PIXELS),
-        twins=twins,
+        twins=Twins(cache, names, head_start),
     )
     predictor = Predictor(
         cache=cache,
@@ -106,6 +104,5 @@ async def house(
     )
     app = application(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
-        yield House(app, client, dispatch, service.drain, twins)
-    await twins.close()
+        yield House(app, client, dispatch, service.drain)
     names.close()

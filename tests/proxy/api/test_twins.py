@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from tests.proxy.api.house import house
+from model_serving import pixels
+from model_serving.picture_name import picture_name
+from tests.proxy.api.house import MAX_PIXELS, house
 from tests.proxy.api.test_predictions import cache_status, picture_of, send
 from tests.proxy.imaging.pictures import corners, file_of, picture_in
 from tests.support.fakes import FakeBackend, grey_png
@@ -25,11 +27,10 @@ def stripped(jpeg: bytes) -> bytes:
 
 
 async def inferences(*files: bytes) -> int:
-    backend = FakeBackend()
+    backend = FakeBackend(picture_name=lambda file: picture_name(pixels.decode(file, MAX_PIXELS)))
     async with house(backend) as it:
         for file in files:
             assert (await send(it, picture=file)).status_code == 200
-            await it.twins.settle()
     return backend.calls
 
 

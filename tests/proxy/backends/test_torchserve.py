@@ -71,6 +71,14 @@ async def test_every_refusal_has_its_meaning(answer, error, words):
     assert len(requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "name"), [("0a" * 32, b"\n" * 32), ("0a" * 31, None), ("no name", None), ("0A" * 32, None)]
+)
+async def test_a_picture_has_the_name_that_the_model_gives_it_or_none(said: str, name: bytes | None):
+    backend, _ = torchserve(httpx.Response(200, content=grey_png(), headers=HEADERS | {"x-picture-name": said}))
+    assert (await backend.infer(CAT)).picture_name == name
+
+
 @pytest.mark.parametrize("stale", [httpx.WriteError("gone"), httpx.CloseError("gone")])
 async def test_an_image_that_was_not_sent_is_sent_once_more(stale):
     backend, requests = torchserve(stale, MASK)

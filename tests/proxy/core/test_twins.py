@@ -12,7 +12,7 @@ from proxy.core.keys import mask_key, picture_alias
 from proxy.core.oracle import Oracle
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.race import HeadStart
-from proxy.core.twins import MAX_LATE_BYTES, Twins
+from proxy.core.twins import Twins
 from proxy.core.types import ANY_TERMS, Found, Key, Model, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BadImage, Overloaded
@@ -26,7 +26,7 @@ NO_CACHE, NO_STORE, ONLY_IF_CACHED = Terms(may_find=False), Terms(may_keep=False
 
 @dataclass
 class FirstWord:
-    """Names a picture by what stands before the dot; JPEGs early by all of it, and by that only late."""
+    """Names a picture by what stands before the dot; JPEGs by all of it, and by that only the model does."""
 
     open: bool = True
     named: list[bytes] = field(default_factory=list)
@@ -36,21 +36,15 @@ class FirstWord:
         if self.open:
             self.gate.set()
 
-    async def early(self, image: Image) -> bytes | None:
+    async def of(self, image: Image) -> bytes | None:
         await self.gate.wait()
-        self.named.append(image.chunks[0])
-        return image.chunks[0].ljust(32) if _is_jpeg(image) else _word(image)
-
-    async def late(self, image: Image) -> bytes | None:
-        return _word(image) if _is_jpeg(image) else None
+        (file,) = image.chunks
+        self.named.append(file)
+        return file.ljust(32) if file.endswith(b".jpeg") else first_word(file)
 
 
-def _is_jpeg(image: Image) -> bool:
-    return image.chunks[0].endswith(b".jpeg")
-
-
-def _word(image: Image) -> bytes:
-    return image.chunks[0].partition(b".")[0].ljust(32)
+def first_word(file: bytes) -> bytes:
+    return file.partition(b".")[0].ljust(32)
 
 
 async def measure(image: Image) -> tuple[int, int]:
@@ -60,14 +54,14 @@ async def measure(image: Image) -> tuple[int, int]:
 
 
 class House:
-    def __init__(self, backend=None, cache=None, names=None, *, head_start_s=60.0, max_waiting=8, late=MAX_LATE_BYTES):
-        self.backend = backend or FakeBackend()
+    def __init__(self, backend=None, cache=None, names=None, *, head_start_s=60.0, max_waiting=8):
+        self.backend = backend or FakeBackend(picture_name=first_word)
         self.cache = cache or DictCache()
         self.names = names or FirstWord()
         head_start = HeadStart(head_start_s)
         self.dispatch = Dispatch(self.backend, max_waiting=max_waiting, max_waiting_bytes=1000)
         self.watch = ModelWatch(self.backend, self.dispatch, poll_s=60)
-        self.twins = Twins(self.cache, self.names, head_start, late)
+        self.twins = Twins(self.cache, self.names, head_start)
         oracle = Oracle(
             cache=self.cache, claims=None, dispatch=self.dispatch, watch=self.watch, measure=measure, twins=self.twins
         )
@@ -116,35 +110,12 @@ async def test_another_picture_is_inferred():
     assert house.backend.images == [b"cat.png", b"dog.png"]
 
 
-async def test_a_late_name_is_kept_after_the_answer_and_found_by_others():
+async def test_the_models_name_is_kept_too_and_found_by_others():
     house = await House().opened()
     await house.predict(CAT_JPEG)
-    await house.twins.settle()
     assert [len(mask.names) for mask in masks(house.cache)] == [2]
     assert (await house.predict(CAT)).found is not None
     assert house.backend.calls == 1
-
-
-class NamedLater(FirstWord):
-    """Its late names wait at a gate."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.late_gate = asyncio.Event()
-
-    async def late(self, image: Image) -> bytes | None:
-        await self.late_gate.wait()
-        return await super().late(image)
-
-
-async def test_a_late_name_does_not_bring_back_what_was_forgotten_meanwhile():
-    memory = MemoryCache(10**6, 1800.0)
-    house = await House(cache=TieredCache(memory, None, ttl_s=1800.0), names=NamedLater()).opened()
-    await house.predict(CAT_JPEG)
-    await Keeper(memory, None, None).forget(await CAT_JPEG.digest())
-    house.names.late_gate.set()
-    await house.twins.settle()
-    assert len(memory) == 0
 
 
 async def test_what_was_forgotten_and_is_known_by_its_pixels_later_is_kept_again():
@@ -159,16 +130,20 @@ async def test_what_was_forgotten_and_is_known_by_its_pixels_later_is_kept_again
 async def test_a_mask_found_by_one_name_hands_on_all_of_them():
     house = await House().opened()
     await house.predict(CAT_JPEG)
-    await house.twins.settle()
     await house.predict(CAT)
     assert len({mask.names for mask in masks(house.cache)}) == 1
 
 
-async def test_what_waits_for_late_names_is_bounded_in_bytes():
-    house = await House(late=CAT_JPEG.size - 1).opened()
-    await house.predict(CAT_JPEG)
-    await house.twins.settle()
+async def test_where_the_models_name_is_ours_it_is_kept_once():
+    house = await House().opened()
+    await house.predict(CAT)
     assert [len(mask.names) for mask in masks(house.cache)] == [1]
+
+
+async def test_a_model_that_gives_no_name_leaves_ours():
+    house = await House(FakeBackend()).opened()
+    await house.predict(CAT_JPEG)
+    assert [mask.names for mask in masks(house.cache)] == [(CAT_JPEG.chunks[0].ljust(32),)]
 
 
 class Forger(DictCache):

@@ -5,7 +5,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps
 
 from proxy.imaging.names import BAND_BYTES, PictureNames, pixels_name
-from proxy.imaging.picture import FORMATS, Image
+from proxy.imaging.picture import FORMATS
 from tests.proxy.imaging.pictures import chunk, corners, file_of, image, picture_in
 
 LIMIT = 1_000_000
@@ -122,32 +122,26 @@ def _counts(*sizes: tuple[int, int]) -> list[int]:
     return [3 * width * height for width, height in sizes]
 
 
-async def both(names: PictureNames, data: bytes | Image) -> list[bool]:
-    file = image(data) if isinstance(data, bytes) else data
-    return [await made(file) is not None for made in (names.early, names.late)]
-
-
 @pytest.mark.parametrize("kind", FORMATS)
-async def test_only_a_jpeg_has_two_names_and_slow_formats_are_named_late(names: PictureNames, kind: str):
-    expected = {"JPEG": [True, True], "AVIF": [False, True], "HEIF": [False, True], "JPEG2000": [False, True]}
-    assert await both(names, file_of(corners(), kind)) == expected.get(kind, [True, False])
+async def test_all_but_the_slow_formats_are_named(names: PictureNames, kind: str):
+    named = await names.of(image(file_of(corners(), kind)))
+    assert (named is None) == (kind in ("AVIF", "HEIF", "JPEG2000"))
 
 
-async def test_a_late_name_is_the_early_one_of_the_decoded_pixels(names: PictureNames):
-    jpeg = file_of(corners(), "JPEG", orientation=6)
-    decoded = file_of(ImageOps.exif_transpose(picture_in(jpeg)), "PNG")
-    assert await names.late(image(jpeg)) == await names.early(image(decoded))
+async def test_a_jpeg_is_not_named_by_its_pixels(names: PictureNames):
+    jpeg = file_of(corners(), "JPEG")
+    assert await names.of(image(jpeg)) != name(jpeg)
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"text", PNG[:60], file_of(corners(), "JPEG")[:200]], ids=["nothing", "text", "PNG", "JPEG"]
 )
 async def test_what_cannot_be_read_has_no_name(names: PictureNames, data: bytes):
-    assert await both(names, data) == [False, False]
+    assert await names.of(image(data)) is None
 
 
 async def test_what_is_too_large_has_no_name():
     names = PictureNames(48 * 32 - 1)
     for kind in ("PNG", "JPEG"):
-        assert await both(names, file_of(corners(), kind)) == [False, False]
+        assert await names.of(image(file_of(corners(), kind))) is None
     names.close()
