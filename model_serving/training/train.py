@@ -101,7 +101,7 @@ def check(run: Run, held_out: Bank) -> float:
 
 
 def _start(arguments: argparse.Namespace, team: Team) -> Run:
-    recipe = OneCycle(arguments.minutes * 60.0)
+    recipe = OneCycle(arguments.minutes * 60.0, arguments.rate)
     if arguments.resume:
         return Run.load(arguments.out / CHECKPOINT, recipe, team)
     run = Run("small", SHAPE, parse_stages(arguments.stages)[0], recipe, team)
@@ -177,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("build/training"), help="checkpoints, log, weights")
     parser.add_argument("--bank", type=Path, help="cache of the unpacked pictures (default: OUT/bank)")
     parser.add_argument("--minutes", type=float, default=100.0, help="the whole run's length")
+    parser.add_argument("--rate", type=float, default=2e-3, help="learning rate at its height (default %(default)s)")
     parser.add_argument("--stages", default=STAGES, help="SIZExBATCH[xLEVELS]:UNTIL, ... (default %(default)s)")
     parser.add_argument("--every", type=float, default=240.0, help="seconds between checkpoints")
     parser.add_argument("--processes", type=int, default=2, help="that train together, a thread each")
