@@ -1,9 +1,11 @@
 """`python -m benchmarks.hundred` measures, prints, and writes docs/model-benchmark.md and its plot."""
 
 import argparse
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 
@@ -33,16 +35,19 @@ has random weights: it takes as long, and its masks mean nothing.
 1024 x 768. *p50*, *p99*: one at a time, from the first byte sent to the last received. *Pictures/s*: {CALLERS}
 callers."""
 _STAGES_ABOUT = """\
-Medians in milliseconds, one picture at a time, as `Server-Timing` tells them. *Transfer* is what is left of the
-inference's time after the handler's three parts: to TorchServe and its worker, and back. The last columns are of the
+Medians in milliseconds, one picture at a time, as `Server-Timing` tells them. *Pixels*: whether the proxy knows the
+picture in another file, for which it decodes what is no JPEG. *Transfer* is what is left of the inference's time after
+the handler's three parts: to TorchServe and its worker, and back. The last columns are of the
 second half, with all callers: processors kept busy by worker and proxy together, the GPU's share, and the most memory
 that either held (TorchServe's Java is not in it)."""
+_SLOWEST_ABOUT = "The picture that took longest one at a time, in milliseconds: what the 99th percentile is made of."
 
 
-def page(where: str, sittings: Sequence[Sitting]) -> str:
+def page(where: str, sittings: Sequence[Sitting], pictures: Sequence[bytes]) -> str:
     head = "# A hundred pictures\nWritten by `make bench-model`.\n"
     plotted = "![The way of a new image, by stages](images/model-benchmark.svg)\n"
-    return "\n".join([head, where, _speed(sittings).markdown(), plotted, _stages(sittings).markdown()])
+    tables = _speed(sittings).markdown(), plotted, _stages(sittings).markdown(), _slowest(sittings, pictures).markdown()
+    return "\n".join([head, where, *tables])
 
 
 def _speed(sittings: Sequence[Sitting]) -> Table:
@@ -75,6 +80,24 @@ def _stages(sittings: Sequence[Sitting]) -> Table:
     return Table("Where the time goes", _STAGES_ABOUT, columns, rows)
 
 
+def _slowest(sittings: Sequence[Sitting], pictures: Sequence[bytes]) -> Table:
+    rows = [
+        (
+            sitting.entrant.name,
+            _told(pictures[sitting.slowest]),
+            f"{1000 * sitting.alone_s[sitting.slowest]:.0f}",
+            *(f"{1000 * sitting.stages[sitting.slowest].get(stage, 0.0):.0f}" for stage in STAGES),
+        )
+        for sitting in sittings
+    ]
+    return Table("The slowest picture", _SLOWEST_ABOUT, ("model", "picture", "all", *STAGES), rows)
+
+
+def _told(picture: bytes) -> str:
+    with Image.open(io.BytesIO(picture)) as opened:
+        return f"{opened.format}, {opened.width} x {opened.height}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hundred", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{_QUICK_COUNT} pictures, and no page")
@@ -83,7 +106,7 @@ def main() -> None:
     pictures = list(album(_QUICK_COUNT if quick else COUNT))
     with Progress(console=Console(stderr=True)) as progress:
         sittings = [sit(one, pictures) for one in progress.track(ENTRANTS, description="a hundred pictures")]
-    text = page(where, sittings)
+    text = page(where, sittings, pictures)
     print(text)
     if not quick:
         (_DOCS / "model-benchmark.md").write_text(text)

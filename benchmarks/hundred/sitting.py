@@ -22,8 +22,9 @@ from model_serving.archive import MODEL
 
 CALLERS = 8
 """At once, in the second half: as many as fill a batch of eight."""
-STAGES = ("read", "queue", "decode", "network", "encode", "transfer", "render")
-"""Of a new image's way. The transfer is what is left of the inference's time: to the worker and back."""
+STAGES = ("read", "pixels", "queue", "decode", "network", "encode", "transfer", "render")
+"""Of a new image's way. The proxy looks whether it knows the picture by its pixels; the transfer is what is left of the
+inference's time: to the worker and back."""
 _PART = re.compile(r"(\w+);dur=([\d.]+)")
 _FIRST = (1024, 768)
 _PATIENCE_S = 600.0
@@ -37,7 +38,7 @@ class Sitting:
     build_s: float
     cold_start_s: float
     first_s: float
-    alone_s: Sequence[float]
+    alone_s: tuple[float, ...]
     stages: Sequence[Mapping[str, float]]
     together_s: float
     usage: Usage
@@ -46,6 +47,11 @@ class Sitting:
     def alone(self) -> tuple[float, float]:
         """p50 and p99 of the pictures sent alone."""
         return middle_and_tail(self.alone_s)
+
+    @property
+    def slowest(self) -> int:
+        """Which of the pictures took longest alone."""
+        return self.alone_s.index(max(self.alone_s))
 
     @property
     def rate(self) -> float:
