@@ -22,6 +22,7 @@ from model_serving.integrity import version_of
 from model_serving.interruption import interrupted
 from model_serving.network import InSPyReNet
 from model_serving.remover import Resizing
+from model_serving.runtimes.inductor import processor
 from model_serving.runtimes.runtime import KINDS, PRECISIONS, Kind, RuntimeUnavailable
 from model_serving.served import CARD, Card, card_of, load_network
 from model_serving.weights import SHIPPED, WeightsError
@@ -55,7 +56,11 @@ _EXPORTERS: Mapping[Kind, Sequence[str]] = {
     "openvino": ("torch", "openvino"),
 }
 """Packages whose versions decide about what is exported."""
-_EXPORTER: Mapping[Kind, str] = {"compile": "machine_code.py", "onnx": "onnx_file.py", "openvino": "openvino_ir.py"}
+_EXPORTING_FILE: Mapping[Kind, str] = {
+    "compile": "machine_code.py",
+    "onnx": "onnx_file.py",
+    "openvino": "openvino_ir.py",
+}
 
 
 class ArchiveError(Exception):
@@ -118,13 +123,15 @@ def _recipe(stage: Path, card: Card, wish: Wish) -> str:
     """Names all that decides about an archive, so that none is exported and looked at twice."""
     exporter = exporter_of(card.runtime)
     libraries = [f"{name} {_installed(name)}" for name in _EXPORTERS[card.runtime]]
-    said = json.dumps([asdict(card), wish.wanted(card.runtime), version_of(card.variant, stage), exporter, libraries])
+    machine = sorted(processor()) if card.runtime == "compile" else []
+    code = version_of(card.variant, stage)
+    said = json.dumps([asdict(card), wish.wanted(card.runtime), code, exporter, libraries, machine])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def exporter_of(runtime: Kind, folder: Path = EXPORTING) -> str:
     """Names the code of the folder that makes and looks at an archive of this runtime."""
-    others = [file for kind, file in _EXPORTER.items() if kind != runtime]
+    others = [file for kind, file in _EXPORTING_FILE.items() if kind != runtime]
     return version_of(runtime, folder, besides=["__main__.py", *others])
 
 

@@ -11,6 +11,7 @@ from proxy.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile-build").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 def compose(name: str) -> dict[str, Any]:
@@ -44,7 +45,10 @@ def test_the_dockerfile_declares_every_build_argument() -> None:
 def test_all_that_make_model_takes_can_be_given_to_the_images() -> None:
     model = re.search(r"make model (.+)$", DOCKERFILE, re.MULTILINE)
     assert model
-    assert re.findall(r"([A-Z]+)=", model[1]) == ["VARIANT", "WEIGHTS", "RUNTIME", "PRECISION"]
+    recipe = re.findall(r"^(?:NETWORK|\t.*-m model_serving\.archive) .*$", MAKEFILE, re.MULTILINE)
+    assert len(recipe) == 2
+    taken = re.findall(r"\$\(([A-Z]+)\)", "".join(recipe))
+    assert set(re.findall(r"([A-Z]+)=", model[1])) == set(taken) - {"BIN", "NETWORK"}
 
 
 def test_the_proxy_accepts_the_settings_that_compose_gives_it() -> None:

@@ -1,8 +1,8 @@
 """Pictures and masks matched by name, within each part of a data set."""
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 from model_serving.datasets.errors import DataError
@@ -77,39 +77,54 @@ def _match(
     matched = [two for name in images if name in masks for two in _nearest(images[name], masks[name])]
     candidates += [Candidate(image, mask, source, part.side, dataset.held_out) for image, mask in matched]
     taken = {file for two in matched for file in two}
-    for named, kind in ((images, "mask"), (masks, "picture")):
-        for files in named.values():
+    for named, others, kind in ((images, masks, "mask"), (masks, images, "picture")):
+        for name, files in named.items():
             twins = [file for file in files if file in taken]
-            left_out += [LeftOut(file, source, _reason(file, twins, kind)) for file in files if file not in taken]
+            left = [file for file in files if file not in taken]
+            left_out += [LeftOut(file, source, _reason(file, twins, kind, name in others)) for file in left]
 
 
 def _nearest(images: list[Path], masks: list[Path]) -> list[tuple[Path, Path]]:
-    """Of one name, the picture and the mask that lie nearest to each other, and from other folders those that are as
-    near: train/images/1.jpg and val/images/1.jpg each have a mask of their own."""
-    found: list[tuple[Path, Path]] = []
-    folders: set[Path] = set()
-    ranked = sorted((_distance(image, mask), image, mask) for image, mask in product(images, masks))
-    for distance, image, mask in ranked:
-        own = {image.parent, mask.parent}
-        if distance == ranked[0][0] and not own & folders:
-            found.append((image, mask))
-            folders |= own
-    return found
+    """Of one name, each picture and mask that are nearest to each other: train/images/1.jpg and val/images/1.jpg have
+    masks of their own."""
+    images_under, masks_under = _by_folder(images), _by_folder(masks)
+    nearest = ((image, _neighbour(image, masks_under)) for image in images)
+    return [(image, mask) for image, mask in nearest if mask and _neighbour(mask, images_under) == image]
 
 
-def _distance(one: Path, other: Path) -> int:
-    """Steps through folders."""
-    return len(Path(os.path.relpath(one, other)).parts)
+def _by_folder(files: list[Path]) -> dict[Path, list[Path]]:
+    """By every folder that they lie in, however deep."""
+    under: defaultdict[Path, list[Path]] = defaultdict(list)
+    for file in sorted(files):
+        for folder in file.parents:
+            under[folder].append(file)
+    return under
 
 
-def _reason(file: Path, twins: list[Path], kind: str) -> str:
-    """`twins` are the files of the same name that have their `kind`."""
-    if not twins:
+def _neighbour(file: Path, under: dict[Path, list[Path]]) -> Path | None:
+    """What shares the most folders with the file and then lies the least deep. None where several folders have one that
+    does: whose it is would be a guess."""
+    there = next((under[folder] for folder in file.parents if folder in under), [])
+    depth = min((len(other.parents) for other in there), default=0)
+    nearest = [other for other in there if len(other.parents) == depth]
+    return nearest[0] if len({other.parent for other in nearest}) == 1 else None
+
+
+def _reason(file: Path, twins: list[Path], kind: str, is_there: bool) -> str:
+    """`twins` are the files of the same name that have their `kind`; `is_there`: one of this name is there at all."""
+    if not is_there:
         return f"no {kind} of this name"
-    twin = min(twins, key=lambda other: _distance(other, file))
+    if not twins:
+        return f"several {kind}s of this name are equally near: make data sets of their own of the folders"
+    twin = min(twins, key=lambda other: _steps(other, file))
     if twin.parent == file.parent:
         return f"same name: as {twin.name}"
     return f"no {kind} of this name: the nearest is that of {os.path.relpath(twin, file.parent)}"
+
+
+def _steps(one: Path, other: Path) -> int:
+    """Through folders."""
+    return len(Path(os.path.relpath(one, other)).parts)
 
 
 def _nothing(dataset: Ingested) -> str:

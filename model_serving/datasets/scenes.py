@@ -14,7 +14,7 @@ from model_serving.datasets.errors import DataError
 from model_serving.datasets.manifest import HELD_OUT, TRAIN
 from model_serving.training.arrays import Pixels, pixels
 from model_serving.training.assets import AssetsMissing
-from model_serving.training.bank import Bank, open_bank
+from model_serving.training.bank import EDITION, Bank, open_bank
 from model_serving.training.composite import compose
 from model_serving.training.materials import blend, fur, grain, spots, stripes
 from model_serving.training.shapes import draw
@@ -85,9 +85,11 @@ class Scenes:
         """What is there was made the same way, or nothing is there."""
         file = self.folder / RECIPE
         recipe = {"side": self.side, "seed": self.seed, "assets": str(self.assets) if self.assets else None}
+        recipe |= {"edition": EDITION} if self.assets else {}
         if file.exists() and json.loads(file.read_text()) != recipe:
             raise DataError(
-                f"{self.folder}: holds scenes of another side, seed or assets; remove it, or choose a new name"
+                f"{self.folder}: holds scenes of another side, seed, assets or edition of their objects; remove it, or"
+                " choose a new name"
             )
         for side in (TRAIN, HELD_OUT):
             for kind in ("images", "masks"):

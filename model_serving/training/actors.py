@@ -78,7 +78,8 @@ class Cast:
             return []
         mesh = self._mesh(looks.mesh)
         pose = self._pose(rng, looks)
-        shown = [self._surface(mesh, pose, looks, place, scene.player)] if looks.texture and len(mesh.faces) else []
+        clad = len(mesh.faces) and self._skin(looks.texture)
+        shown = [self._surface(mesh, pose, looks, place, scene.player)] if clad else []
         for socket, prop in looks.props.items() if deep else ():
             where = mesh.socket(socket, pose)
             if where is not None and not any(word in f"{socket} {prop}" for word in scene.empty):
@@ -140,11 +141,15 @@ class Cast:
         return read_mesh(self._archive.read(f"art/meshes/{name}.cached.pmd"))
 
     def _read_texture(self, name: str) -> Pixels:
-        file = next(f for f in (f"{name}.cached.dds", name) if self._has(f"art/textures/skins/{f}"))
-        image = Image.open(io.BytesIO(self._archive.read(f"art/textures/skins/{file}")))
+        image = Image.open(io.BytesIO(self._archive.read(self._skin(name))))
         if name.startswith(COARSE):
             image.thumbnail((COARSE_SIDE, COARSE_SIDE))
         return np.asarray(image.convert("RGBA"))
+
+    def _skin(self, texture: str) -> str:
+        """Its file; empty where there is none."""
+        files = (f"art/textures/skins/{texture}{ending}" for ending in (".cached.dds", ""))
+        return next((file for file in files if texture and self._has(file)), "")
 
     def _has(self, file: str) -> bool:
         return file in self._archive.NameToInfo

@@ -33,7 +33,7 @@ class AssetsMissing(RuntimeError):
 
 
 def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
-    """Downloads the packages with apt-get and unpacks them into `folder` (2.5 GB, no root).
+    """Downloads the packages with apt-get and unpacks them into `folder` (2.5 GB, unpacked 4.5, no root).
 
     Raises AssetsMissing where apt-get or dpkg is missing or a package cannot be had.
     """
@@ -47,7 +47,8 @@ def fetch(folder: Path, packages: tuple[str, ...] = PACKAGES) -> None:
 
 
 def _unpacked(folder: Path, package: str) -> bool:
-    return (folder / "usr/share/doc" / package).is_dir()
+    """A package that still lies there was not unpacked to its end."""
+    return (folder / "usr/share/doc" / package).is_dir() and not any(folder.glob(f"{package}_*.deb"))
 
 
 def _fetch_one(folder: Path, package: str) -> None:

@@ -18,6 +18,8 @@ from model_serving.training.shapes import draw
 DRAWN = {False: 1800, True: 200}
 """How many cut-outs are drawn for training and for the held-out side."""
 DRAWN_SEED = {False: 1, True: 2}
+EDITION = 2
+"""Of the objects for training: scenes of two editions are of two recipes. In the first there were no actors."""
 
 
 class Album(Sequence[Pixels]):

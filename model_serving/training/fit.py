@@ -57,7 +57,8 @@ def carry_through(course: Course, console: Console) -> None:
                 raise TrainingError(told) from error
             raise
     if not course.over:
-        raise Stopped(f"stopped after step {course.saved_at} of {course.steps}; the same command goes on from there")
+        again = _same_command(course.parameters)
+        raise Stopped(f"stopped after step {course.saved_at} of {course.steps}; {again} goes on from there")
 
 
 def open_course(parameters: Parameters, pairs: Sequence[Pair]) -> Course:
@@ -123,6 +124,10 @@ def _listeners(course: Course, stack: ExitStack, console: Console) -> list[Liste
     return listeners
 
 
+def _same_command(parameters: Parameters) -> str:
+    return "the same command" if parameters.resume else "the same command without model_training.resume=false"
+
+
 def _told(error: Exception, course: Course) -> str | None:
     """What became of the step that was under way, in a line; None where it is a bug."""
     parameters, place = course.parameters, f"step {course.run.position.steps + 1}"
@@ -134,7 +139,7 @@ def _told(error: Exception, course: Course) -> str | None:
         )
     if killed := reader_killed(error):
         workers = f"model_training.workers ({parameters.workers}) may be fewer"
-        return f"{place}: {killed}; {workers}; the same command goes on from step {course.saved_at}"
+        return f"{place}: {killed}; {workers}; {_same_command(parameters)} goes on from step {course.saved_at}"
     if is_out_of_memory(error):
         return (
             f"{place}: out of memory; make model_training.batch ({parameters.batch}) or model_training.size"

@@ -1,6 +1,7 @@
 """Trains the small network from nothing: `python -m model_serving.training.train --assets DIR --out DIR`.
 
-Ctrl-C saves and ends; `--resume` goes on. The schedule follows the clock: `--minutes` is the whole run's length.
+Ctrl-C saves and ends; the same command with `--resume` goes on. The schedule follows the clock: `--minutes` is
+the whole run's length.
 """
 
 import argparse
@@ -61,11 +62,11 @@ def work(arguments: argparse.Namespace, team: Team) -> None:
                 bar.update(task, completed=run.position.elapsed, description=line)
                 _keep(run, arguments.out, line, arguments.seed)
         except KeyboardInterrupt:
-            bar.console.print("stopped; go on with --resume")
+            bar.console.print("stopped; the same command with --resume goes on")
         except (NonFiniteLoss, RuntimeError) as error:
             if told := str(error) if isinstance(error, NonFiniteLoss) else reader_killed(error):
                 where, last = f"step {run.position.steps + 1}", arguments.out / CHECKPOINT
-                raise TrainingError(f"{where}: {told}; --resume goes on from {last}, where that is there") from error
+                raise TrainingError(f"{where}: {told}; the same command with --resume goes on from {last}") from error
             raise
         _save(run, arguments.out)
 

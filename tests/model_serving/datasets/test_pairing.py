@@ -90,6 +90,30 @@ def test_so_do_archives(tmp_path: Path):
     assert [(one.image.parts[-3], one.mask.parts[-3]) for one in found] == [("0", "0"), ("1", "1")]
 
 
+def test_pairs_may_lie_deeper_in_one_folder_than_in_the_other(tmp_path: Path):
+    pairs(tmp_path, "a", "train/images", "train/masks")
+    pairs(tmp_path, "a", "val/rgb/images", "val/gt/masks", first=1)
+    found = candidates("folder", tmp_path)
+    assert [(one.image.parts[-3], one.mask.parts[-3]) for one in found] == [("train", "train"), ("rgb", "gt")]
+
+
+def test_whose_a_mask_is_of_several_archives_is_not_guessed(tmp_path: Path):
+    for number in range(1, 13, 2):
+        pairs(tmp_path, "a", f"{number}/images", f"{number + 1}/masks", first=number)
+    roots = tuple(tmp_path / str(number) for number in range(1, 13))
+    found, left_out = pair(Ingested(name="mine", layout="folder", roots=roots))
+    assert found == []
+    assert len(left_out) == 12
+    assert all(" of this name are equally near: make data sets" in one.reason for one in left_out)
+
+
+def test_a_name_that_only_two_of_them_have_is_a_pair(tmp_path: Path):
+    for name, number in (("a", 1), ("b", 3)):
+        pairs(tmp_path, name, f"{number}/images", f"{number + 1}/masks", first=number)
+    found = candidates("folder", *(tmp_path / str(number) for number in range(1, 5)))
+    assert [(one.image.parts[-3], one.mask.parts[-3]) for one in found] == [("1", "2"), ("3", "4")]
+
+
 def test_a_picture_and_a_mask_of_different_places_are_no_pair_where_others_are_nearer(tmp_path: Path):
     pairs(tmp_path, "a", "old/images", "old/masks")
     picture(tmp_path / "new/images/a.png")

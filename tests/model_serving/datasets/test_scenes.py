@@ -50,7 +50,7 @@ def test_another_seed_makes_other_scenes_and_does_not_mix_with_these(tmp_path: P
     Scenes(tmp_path / "2", side=32, seed=2).make(1)
     first, other = ((tmp_path / seed / "train/images/000000.jpg").read_bytes() for seed in "12")
     assert first != other
-    with pytest.raises(DataError, match="holds scenes of another side, seed or assets; remove it"):
+    with pytest.raises(DataError, match="holds scenes of another side, seed, assets or edition"):
         Scenes(tmp_path / "1", side=32, seed=2).make(1)
 
 

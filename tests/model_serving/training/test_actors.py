@@ -40,6 +40,7 @@ def cast(tmp_path: Path) -> Cast:
             "art/actors/hat.xml": THING.format(texture="felt.png"),
             "art/actors/spear.xml": THING.format(texture="wood.png"),
             "art/actors/ghost.xml": "<actor/>",
+            "art/actors/bare.xml": THING.format(texture="lost.png"),
             "art/variants/biped/base.xml": BASE,
             "art/meshes/man.dae.cached.pmd": mesh([(0, 0, 0)], {"head": (0, (0, 1, 0)), "weapon_R": (0, (3, 0, 0))}),
             "art/meshes/thing.dae.cached.pmd": mesh([], {}),
@@ -53,7 +54,7 @@ def cast(tmp_path: Path) -> Cast:
 
 
 def test_the_actors_are_known_by_name(cast: Cast):
-    assert cast.names == ["ghost", "hat", "man", "spear"]
+    assert cast.names == ["bare", "ghost", "hat", "man", "spear"]
 
 
 def test_an_actor_wears_its_props_where_its_pose_has_them(cast: Cast):
@@ -74,8 +75,9 @@ def test_nobody_is_shown_dead(cast: Cast):
     assert all(len(cast.surfaces(np.random.default_rng(seed), "man")) == 3 for seed in range(20))
 
 
-def test_an_actor_without_a_mesh_shows_nothing(cast: Cast):
-    assert cast.surfaces(np.random.default_rng(1), "ghost") == []
+@pytest.mark.parametrize("name", ["ghost", "bare"], ids=["a mesh", "a texture's file"])
+def test_an_actor_shows_nothing_without(cast: Cast, name: str):
+    assert cast.surfaces(np.random.default_rng(1), name) == []
 
 
 def test_the_same_seed_gives_the_same_look(cast: Cast):

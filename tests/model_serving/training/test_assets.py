@@ -41,3 +41,14 @@ def test_what_is_unpacked_is_not_fetched_again(tmp_path: Path):
         assert done.returncode == 0, done.stderr
     asked = log.read_text().split()
     assert len(asked) == len(set(asked)) > 5
+
+
+def test_what_was_unpacked_in_part_is_unpacked_again(tmp_path: Path):
+    tool(tmp_path / "bin", "apt-get", 'touch "$2_1_all.deb"')
+    tool(tmp_path / "bin", "dpkg", 'name=$(basename "$2" _1_all.deb); mkdir -p "usr/share/doc/$name"; test -e room')
+    path = f"{tmp_path / 'bin'}:/bin:/usr/bin"
+    assert fetch(tmp_path / "assets", path=path).returncode == 1
+    (tmp_path / "assets/room").touch()
+    done = fetch(tmp_path / "assets", path=path)
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "assets").glob("*.deb"))

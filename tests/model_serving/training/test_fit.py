@@ -121,6 +121,13 @@ def test_a_run_that_begins_anew_leaves_no_way_back_to_the_old_one(folder: Path):
     assert not asked.checkpoint.exists()
 
 
+def test_who_began_anew_is_told_what_would_do_so_again(folder: Path):
+    course = opened(parameters(folder, resume=False, report_every_s=0.0))
+    course.listeners = [StopsAt(1)]
+    with pytest.raises(Stopped, match=r"the same command without model_training\.resume=false goes on from there$"):
+        carry_through(course, quiet())
+
+
 def test_ctrl_c_finishes_the_step_saves_and_the_same_command_ends_as_if_never_stopped(folder: Path):
     whole = parameters(folder, out=folder / "whole", overrides={**parameters(folder).overrides, "drop_path": 0.3})
     trained(whole)

@@ -43,9 +43,9 @@ def has_done(asked: Parameters, steps: int) -> bool:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Parameters:
-    """Six steps, a checkpoint after each; a process of its own reads the pictures."""
+    """Eight steps, a checkpoint after each; a process of its own reads the pictures."""
     manifest_of(tmp_path)
-    return parameters(tmp_path, epochs=3, checkpoint_every_s=0, workers=1)
+    return parameters(tmp_path, epochs=4, checkpoint_every_s=0, workers=1)
 
 
 def test_a_killed_training_goes_on_and_ends_as_if_never_killed(asked: Parameters, tmp_path: Path):
@@ -54,13 +54,13 @@ def test_a_killed_training_goes_on_and_ends_as_if_never_killed(asked: Parameters
         killed.kill()
         assert killed.wait() == -signal.SIGKILL
     done = steps_done(asked)
-    assert done < 6
+    assert done < 8
 
     with training(asked, tmp_path / "mine.yml") as again:
         told = again.communicate(timeout=300)[1]
         assert again.returncode == 0, told
-    assert f"6 steps in 3 epochs after step {done}" in " ".join(told.split())
-    assert steps_done(asked) == 6
+    assert f"8 steps in 4 epochs after step {done}" in " ".join(told.split())
+    assert steps_done(asked) == 8
 
     whole = asked.model_copy(update={"out": tmp_path / "whole", "workers": 0})
     trained(whole)
@@ -79,7 +79,7 @@ def test_ctrl_c_and_a_service_managers_end_save_and_say_how_to_go_on(
         told = process.communicate(timeout=180)[1]
     assert process.returncode == 130
     assert told.splitlines()[-1] == (
-        f"model_training: stopped after step {steps_done(asked)} of 6; the same command goes on from there"
+        f"model_training: stopped after step {steps_done(asked)} of 8; the same command goes on from there"
     )
     assert not list(asked.out.glob("*.part"))
 
