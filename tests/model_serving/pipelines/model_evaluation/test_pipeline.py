@@ -24,4 +24,4 @@ def test_weights_are_measured_on_what_is_held_out(
     given = ("weights=tiny.safetensors", "manifest=manifest.csv", "photos=false", "out=results")
     main(["model_evaluation", "--params", *(f"model_evaluation.{assignment}" for assignment in given)])
     assert json.loads(Path("results/scores.json").read_text())["sources"]["mine"]["pictures"] == 1
-    assert "mine: 1 pictures" in capsys.readouterr().out
+    assert "mine: 1 picture " in capsys.readouterr().out
