@@ -151,7 +151,7 @@ class Oracle:
             claiming = asyncio.create_task(self._claimed(errand.image, key, claims)) if claims else None
             try:
                 size, sighting = await self._look_at(errand)
-                if sighting.twin:
+                if sighting.twin and _fits(sighting.twin, size):
                     return await self._adopt(errand, sighting.twin, sighting.seconds)
                 if claiming and isinstance(made := await claiming, Mask):
                     self._events.shared()
@@ -224,6 +224,11 @@ class Oracle:
 
 def _flights(events: Events) -> Flights[Key, Landed]:
     return Flights(events, lambda landed: landed.inferred)
+
+
+def _fits(twin: Twin, size: Size) -> bool:
+    """A mask of another size is of another picture, whatever the two are called."""
+    return (twin.mask.width, twin.mask.height) == size
 
 
 def _release(claiming: asyncio.Task[Claim | Mask]) -> None:

@@ -13,8 +13,10 @@ SIGNATURE = b"\xff\xd8\xff"
 CONTEXT = "rematte 2026-11 jpeg coefficients"
 
 _SCAN = 0xDA
-_BARE = (0x01, *range(0xD0, 0xDA))
-"""Markers without a length (ITU T.81, table B.1): none belongs in front of a scan."""
+_SEGMENTS = frozenset((0xC0, 0xC1, 0xC2, 0xC4, _SCAN, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
+"""A Huffman-coded frame, its tables, applications' and comments (ITU T.81, table B.1): where they end is beyond doubt.
+All else is a segment to one decoder and passed over by another (fill bytes, FF 00, markers without a length, reserved
+ones), and then a picture could hide in what counts as a note here."""
 _NOTES = ((0xE1, b""), (0xE2, b"ICC_PROFILE\0"), (0xED, b""), (0xFE, b""))
 """EXIF and XMP, colour profile, Photoshop's, comment. Any other segment may mean something to a decoder, and stays."""
 _TURNS = range(2, 9)
@@ -43,10 +45,10 @@ def coded_name(image: Image, max_pixels: int) -> bytes | None:
 
 
 def _segment(file: BufferedReader) -> tuple[int, bytes] | None:
-    """Marker and body of the next segment (ITU T.81, B.1.1.4); None when something else lies there."""
+    """Marker and body of the next segment (ITU T.81, B.1.1.4); None when anything else lies there, be it a byte."""
     head = file.read(4)
     if len(head) < 4:
         return None
     prefix, marker, length = struct.unpack(">BBH", head)
     body = file.read(max(0, length - 2))
-    return (marker, body) if prefix == 0xFF and marker not in _BARE and len(body) == length - 2 else None
+    return (marker, body) if prefix == 0xFF and marker in _SEGMENTS and len(body) == length - 2 else None

@@ -13,7 +13,7 @@ from proxy.core.oracle import Oracle
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.race import HeadStart
 from proxy.core.twins import Twins
-from proxy.core.types import ANY_TERMS, Found, Key, Model, Terms
+from proxy.core.types import ANY_TERMS, Found, Key, Mask, Model, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BadImage, Overloaded
 from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, masks
@@ -176,6 +176,16 @@ async def test_a_mask_of_another_model_is_not_found():
     assert (await house.predict(CAT_AGAIN)).rendered.model_version == "small-2"
     assert house.backend.calls == 2
     assert picture_alias(b"n", "small-1") != picture_alias(b"n", "small-2")
+
+
+async def test_a_twin_of_another_size_is_none():
+    house = await House().opened()
+    await house.predict(CAT)
+    for key, entry in house.cache.entries.items():
+        if isinstance(entry, Mask):
+            house.cache.entries[key] = replace(entry, width=entry.width + 1)
+    assert (await house.predict(CAT_AGAIN)).found is None
+    assert house.backend.images == [b"cat.png", b"cat.bmp"]
 
 
 async def test_no_cache_is_not_answered_with_a_twins_mask():
