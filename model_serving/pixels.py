@@ -14,6 +14,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from torch import Tensor
 
 from model_serving.network.blocks import Size, resize_corners, size_of
+from model_serving.tiles import SMALL_TILE, tile_pixels
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
 
@@ -69,6 +70,8 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         _check_pixels(image, max_pixels)
+        if isinstance(image, TiffImageFile):
+            _check_tiles(tile_pixels(io.BytesIO(data), image.tag_v2.offset), max_pixels)
         image.load()
         return _upright(_rgb(_positive(image)), _orientation(image))
     except (UnreadableImage, MemoryError):
@@ -140,6 +143,11 @@ def _check_pixels(image: Image.Image, max_pixels: int) -> None:
         raise UnreadableImage("unreadable_image", "the image has no pixels")
     if pixels > max_pixels:
         raise UnreadableImage("too_many_pixels", f"the image has {pixels} pixels, more than {max_pixels}")
+
+
+def _check_tiles(pixels: int, max_pixels: int) -> None:
+    if pixels > max(max_pixels, SMALL_TILE):
+        raise UnreadableImage("too_many_pixels", f"the image's tiles have {pixels} pixels each, more than {max_pixels}")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -16,7 +16,7 @@ from proxy.errors import BadImage, TooManyPixels
 from proxy.imaging.colours import as_the_model_sees, in_rgb
 from proxy.imaging.names import pixels_name
 from proxy.imaging.picture import upright, upright_size
-from tests.support.files import deep_png, tiff
+from tests.support.files import deep_png, tiff, tiled_tiff
 
 LIMIT = 50_000_000
 RED, GREEN, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (255, 255, 255), (0, 0, 0)
@@ -170,6 +170,47 @@ def test_the_pixel_limit_may_lie_above_pillows_own():
     assert upright_size(image_of(data, seed=1), 200_000_000) == (16_000, 12_000)
     with pytest.raises(pixels.UnreadableImage, match="truncated"):
         pixels.decode(data[:100], 200_000_000)
+
+
+@pytest.mark.parametrize("side", [16, 256, 512, 1024])
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
+def test_a_tile_may_be_larger_than_its_picture(side: int, order: str, big: bool):
+    data = tiled_tiff((10, 10), tile=(side, side), order=order, big=big)
+    assert upright(image_of(data, seed=1), 1000).size == (10, 10)
+    assert pixels.decode(data, 1000).size == (10, 10)
+
+
+WIDE = 4096
+HUGE_TILES = {
+    "little-endian": tiled_tiff((10, 10), tile=(WIDE, WIDE)),
+    "big-endian": tiled_tiff((10, 10), tile=(WIDE, WIDE), order=">"),
+    "BigTIFF": tiled_tiff((10, 10), tile=(WIDE, WIDE), big=True),
+    "a smaller width in front": tiled_tiff((10, 10), (322, "I", [16]), tile=(WIDE, WIDE)),
+    "larger sides in front": tiled_tiff((10, 10), (322, "I", [WIDE]), (323, "I", [WIDE])),
+}
+
+
+@pytest.mark.parametrize("data", HUGE_TILES.values(), ids=HUGE_TILES)
+def test_no_tile_is_larger_than_a_picture_may_be(data: bytes):
+    limit = WIDE * WIDE - 1
+    for read in (upright_size, upright):
+        with pytest.raises(TooManyPixels, match="tiles"):
+            read(image_of(data, seed=1), limit)
+    with pytest.raises(pixels.UnreadableImage, match="tiles") as caught:
+        pixels.decode(data, limit)
+    assert caught.value.code == "too_many_pixels"
+    assert upright_size(image_of(data, seed=1), WIDE * WIDE) == (10, 10)
+
+
+@pytest.mark.parametrize("tag", [322, 323])
+@pytest.mark.parametrize(("kind", "values"), [("Q", [WIDE]), ("q", [WIDE]), ("H", [16, 16])])
+def test_a_tile_whose_sides_are_no_plain_numbers_is_refused(tag: int, kind: str, values: list[int]):
+    """Pillow passes over some of these, and libtiff takes them."""
+    data = tiled_tiff((10, 10), (tag, kind, values), big=True)
+    with pytest.raises(BadImage, match="tiles"):
+        upright_size(image_of(data, seed=1), LIMIT)
+    with pytest.raises(pixels.UnreadableImage, match="tiles"):
+        pixels.decode(data, LIMIT)
 
 
 def halved(kind: str) -> bytes:

@@ -14,6 +14,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from proxy.core.fingerprint import Image
 from proxy.errors import BadImage, RematteError, TooManyPixels
 from proxy.imaging.chunks import open_chunks
+from proxy.imaging.tiles import SMALL_TILE, tile_pixels
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
 """What the model reads too: a picture that one of the two cannot read is refused by both."""
@@ -80,7 +81,15 @@ def opened(image: Image, max_pixels: int) -> Pillow.Image:
         raise TooManyPixels(
             f"The image has {picture.width} x {picture.height} = {pixels:,} pixels; send one of at most {max_pixels:,}."
         )
+    if isinstance(picture, TiffImageFile):
+        _check_tiles(picture, image, max_pixels)
     return picture
+
+
+def _check_tiles(picture: TiffImageFile, image: Image, max_pixels: int) -> None:
+    pixels, most = tile_pixels(open_chunks(image.chunks), picture.tag_v2.offset), max(max_pixels, SMALL_TILE)
+    if pixels > most:
+        raise TooManyPixels(f"The image's tiles have {pixels:,} pixels each; send one with tiles of at most {most:,}.")
 
 
 def _lies(picture: Pillow.Image, image: Image) -> bool:

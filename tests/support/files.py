@@ -8,7 +8,7 @@ Tag = tuple[int, str, Sequence[int]]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _OFFSET, _SHORT, _LONG = 273, "H", "I"
-_TYPES = {_SHORT: 3, _LONG: 4}
+_TYPES = {_SHORT: 3, _LONG: 4, "Q": 16, "q": 17}
 _FIELD = 4
 """Bytes of a value that lies in its own entry (TIFF 6.0, section 2)."""
 
@@ -39,6 +39,24 @@ def tiff(size: tuple[int, int], photometric: int, samples: Sequence[int], *, bit
     tags += [(278, _SHORT, [height]), (279, _LONG, [len(pixels)])]
     tags += [(338, _SHORT, [alpha])] if alpha else []
     return _laid_out(tags, pixels)
+
+
+def tiled_tiff(
+    size: tuple[int, int], *first: Tag, tile: tuple[int, int] = (16, 16), order: str = "<", big: bool = False
+) -> bytes:
+    """A single tile of black, deflated. `first`: tags in front of the others. `big`: as BigTIFF."""
+    pixels = zlib.compress(bytes(tile[0] * tile[1]))
+    tags: list[Tag] = [*first, (256, _LONG, [size[0]]), (257, _LONG, [size[1]]), (258, _SHORT, [8]), (259, _SHORT, [8])]
+    tags += [(262, _SHORT, [1]), (277, _SHORT, [1]), (322, _LONG, [tile[0]]), (323, _LONG, [tile[1]])]
+    count, entry, field = ("Q", "HHQ", 8) if big else ("H", "HHI", _FIELD)
+    head = struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8)
+    head = {"<": b"II", ">": b"MM"}[order] + head + struct.pack(order + count, len(tags) + 2)
+    end = len(head) + (len(tags) + 2) * (struct.calcsize(order + entry) + field) + field
+    tags += [(324, _LONG, [end]), (325, _LONG, [len(pixels)])]
+    for tag, kind, values in tags:
+        value = struct.pack(f"{order}{len(values)}{kind}", *values)
+        head += struct.pack(order + entry, tag, _TYPES[kind], len(values)) + value.ljust(field, b"\0")
+    return head + bytes(field) + pixels
 
 
 def _laid_out(tags: Sequence[Tag], pixels: bytes) -> bytes:
