@@ -220,8 +220,8 @@ async def predict(request: Request) -> Response:
 
 
 def _shapes(mask: Seen, epsilon_factor: float) -> list[Shape]:
-    found = outlines(mask.solid, EPSILON_PX, epsilon_factor)
-    return [Shape(points=keyholed(outline).tolist(), score=mask.confidence) for outline in found]
+    rings = [keyholed(outline).tolist() for outline in outlines(mask.solid, EPSILON_PX, epsilon_factor)]
+    return [Shape(points=[*ring, ring[0]], score=mask.confidence) for ring in rings]
 
 
 def _no_model(name: str) -> Response:

@@ -54,13 +54,17 @@ def outlines(solid: Solid, epsilon: float = 0.0, part: float = 0.0) -> list[Outl
 
 
 def keyholed(outline: Outline) -> Ring:
-    """Outer ring and holes as one ring, for whom knows no holes: to each a way of no width, there and back."""
+    """Outer ring and holes as one ring, for whom knows no holes: to each a way of no width, there and back.
+
+    It begins at a corner that it passes once: labelme and X-AnyLabeling leave out every return to the first point.
+    """
     ring = outline.outer
     for hole in sorted(outline.holes, key=lambda hole: int(hole[:, 1].min())):
         at, to = _nearest(ring, hole)
         detour = np.concatenate((hole[to:], hole[: to + 1], ring[at : at + 1]))
         ring = np.concatenate((ring[: at + 1], detour, ring[at + 1 :]))
-    return ring
+    _, corners, times = np.unique(ring @ (1 << 32, 1), return_inverse=True, return_counts=True)
+    return np.roll(ring, -int((times[corners] == 1).argmax()), axis=0)
 
 
 def _nearest(ring: Ring, hole: Ring) -> tuple[int, int]:

@@ -10,9 +10,10 @@ from PIL import Image as Pillow
 
 from proxy.api import Readiness
 from proxy.api.keys import Keys
+from proxy.imaging.run_lengths import Solid
 from tests.proxy.api.house import House, house
 from tests.proxy.imaging.pictures import corners, file_of
-from tests.proxy.imaging.solids import ring
+from tests.proxy.imaging.solids import doughnut, ring
 from tests.proxy.imaging.test_outlines import filled
 from tests.support.fakes import FakeBackend, grey_png
 
@@ -54,6 +55,28 @@ async def test_its_polygons_are_the_mask_but_for_a_pixel_at_the_edges():
         found = await shapes(it, asked(epsilon_factor=0))
     again = filled([np.array(shape["points"]) for shape in found], SOLID)
     assert (again & SOLID).sum() / (again | SOLID).sum() > 0.9
+
+
+def kept(points: list[list[float]]) -> tuple[list[list[float]], bool]:
+    """What the tool's `Shape.add_point` makes of them, and whether it closes the shape."""
+    own: list[list[float]] = []
+    closed = False
+    for point in points:
+        if own and point == own[0]:
+            closed = True
+        else:
+            own.append(point)
+    return own, closed
+
+
+@pytest.mark.parametrize("solid", [doughnut(), ring(WIDTH, HEIGHT)], ids=["a doughnut", "rings"])
+async def test_the_tool_closes_every_polygon_and_leaves_no_point_out(solid: Solid):
+    height, width = solid.shape
+    server = FakeBackend(mask=file_of(Pillow.fromarray(solid * np.uint8(255))))
+    async with house(server) as it:
+        found = await shapes(it, asked(file_of(corners(width, height))))
+    for points in (shape["points"] for shape in found):
+        assert kept(points) == (points[:-1], True)
 
 
 async def test_a_coarser_mask_has_fewer_points():

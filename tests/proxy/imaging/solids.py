@@ -22,6 +22,14 @@ def ring(width: int = 400, height: int = 300) -> Solid:
     return solid
 
 
+def doughnut() -> Solid:
+    """A square hole in a rectangle, nearest to its upper left corner."""
+    solid = np.zeros((100, 100), np.bool_)
+    solid[10:70, 10:90] = True
+    solid[20:60, 20:60] = False
+    return solid
+
+
 SHAPES = {
     "ring": ring(),
     "nothing": np.zeros((300, 400), np.bool_),

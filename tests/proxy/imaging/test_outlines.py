@@ -1,12 +1,12 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.imaging.outlines import Ring, keyholed, outlines
 from proxy.imaging.run_lengths import Solid
-from tests.proxy.imaging.solids import SHAPES, ring, solids
+from tests.proxy.imaging.solids import SHAPES, doughnut, ring, solids
 
 
 def filled(rings: list[Ring], solid: Solid) -> Solid:
@@ -41,6 +41,16 @@ def test_so_are_rings_with_keyholes(solid: Solid):
     rings = [keyholed(outline) for outline in outlines(solid)]
     assert (filled(rings, solid) == solid).all()
     assert sum(map(area, rings)) == solid.sum()
+
+
+@given(solids(), st.sampled_from([0.0, 1.0, 3.0]))
+@example(doughnut(), 0.0)
+@example(doughnut(), 1.0)
+def test_a_ring_with_keyholes_does_not_come_back_to_where_it_began(solid: Solid, epsilon: float):
+    """labelme and X-AnyLabeling would leave that corner out."""
+    for outline in outlines(solid, epsilon):
+        first, *others = keyholed(outline).tolist()
+        assert first not in others
 
 
 @given(solids())
