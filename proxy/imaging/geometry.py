@@ -45,9 +45,13 @@ class Box(NamedTuple):
         return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
     def rounded(self) -> "Box":
-        """To whole pixels, at least one each way."""
-        left, top = round(self.left), round(self.top)
-        return Box(left, top, max(left + 1, round(self.right)), max(top + 1, round(self.bottom)))
+        """To whole pixels, at least one each way, about the same middle.
+
+        A side that is whole keeps its length, and an edge that is whole its place.
+        """
+        width, height = max(1, round(self.width)), max(1, round(self.height))
+        left, top = round((self.left + self.right - width) / 2), round((self.top + self.bottom - height) / 2)
+        return Box(left, top, left + width, top + height)
 
     @property
     def pixels(self) -> tuple[int, int, int, int]:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.imaging.geometry import Box, Length, Margins, Placing, Region, laid_out
@@ -62,6 +62,27 @@ def test_a_position_is_the_part_of_the_room_left_over(position: tuple[float, flo
     layout = layout_of(position=position)
     assert layout.target[:2] == corner
     assert (layout.target.width, layout.target.height) == (20, 30)
+
+
+@given(
+    side=st.integers(1, 80), position=st.tuples(*[st.floats(0, 1)] * 2), beside=st.tuples(*[st.integers(0, 500)] * 2)
+)
+@example(side=31, position=(0.5, 0.5), beside=(100, 81))
+def test_a_subject_that_is_only_moved_keeps_its_pixels(
+    side: int, position: tuple[float, float], beside: tuple[int, int]
+):
+    size, subject = (side + beside[0], side + beside[1]), Box(0, 0, side, side)
+    layout = laid_out(size, subject, Placing(position=position), MOST)
+    assert (layout.target.width, layout.target.height) == (side, side)
+
+
+@given(width=st.integers(1, 100), scale=st.floats(0.01, 1), limit=st.integers(1, 10_000))
+def test_a_subject_at_an_edge_touches_it_however_it_is_scaled(width: int, scale: float, limit: int):
+    ends = [
+        layout_of(subject=Box(0, 0, width, 80), position=(edge, edge), scale=scale, max_pixels=limit) for edge in (0, 1)
+    ]
+    assert ends[0].target[:2] == (0, 0)
+    assert ends[1].target[2:] == ends[1].canvas
 
 
 def test_a_cropped_subject_can_be_scaled_within_its_margins():
