@@ -9,10 +9,12 @@ import numpy as np
 import pillow_heif
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from proxy.core.fingerprint import Image
 from proxy.errors import BadImage, RematteError, TooManyPixels
+from proxy.imaging.av1 import frame_pixels
 from proxy.imaging.chunks import open_chunks
 from proxy.imaging.tiles import SMALL_TILE, tile_pixels
 
@@ -24,6 +26,8 @@ Pillow.MAX_IMAGE_PIXELS = None
 # Its thumbnails, depths and other companions are nobody's picture here. It turns pictures by itself.
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
+_FRAMES = 8
+"""Pictures of one size in an AVIF, at most: colours and alpha, as items and as tracks, a gain map, thumbnails."""
 _PHOTOMETRIC = 262
 _WHITE_IS_ZERO = 0
 _ORIENTATION = 0x0112
@@ -83,6 +87,8 @@ def opened(image: Image, max_pixels: int) -> Pillow.Image:
         )
     if isinstance(picture, TiffImageFile):
         _check_tiles(picture, image, max_pixels)
+    elif isinstance(picture, AvifImageFile):
+        _check_frames(image, max_pixels)
     return picture
 
 
@@ -90,6 +96,14 @@ def _check_tiles(picture: TiffImageFile, image: Image, max_pixels: int) -> None:
     pixels, most = tile_pixels(open_chunks(image.chunks), picture.tag_v2.offset), max(max_pixels, SMALL_TILE)
     if pixels > most:
         raise TooManyPixels(f"The image's tiles have {pixels:,} pixels each; send one with tiles of at most {most:,}.")
+
+
+def _check_frames(image: Image, max_pixels: int) -> None:
+    frames = frame_pixels(b"".join(image.chunks))
+    if max(frames, default=0) > max_pixels or sum(frames) > _FRAMES * max_pixels:
+        raise TooManyPixels(
+            f"The image's frames have {sum(frames):,} pixels, whatever it declares; send one of at most {max_pixels:,}."
+        )
 
 
 def _lies(picture: Pillow.Image, image: Image) -> bool:
