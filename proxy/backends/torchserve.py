@@ -216,7 +216,7 @@ def _description(response: httpx.Response) -> tuple[Description, Workers]:
         (model,) = response.json()
         ready = [worker for worker in model["workers"] if worker["status"] == "READY"]
         window = max(1, len(ready)) * int(model["batchSize"]) * IN_FLIGHT_PER_SLOT
-        workers = frozenset((worker["id"], worker.get("pid"), worker.get("startTime")) for worker in ready)
+        workers = frozenset((worker.get("pid"), worker.get("startTime")) for worker in ready)
         return Description(Model(model["modelName"], model["modelVersion"]), len(ready), window), workers
     except (ValueError, KeyError, TypeError) as error:
         raise BackendError(f"TorchServe's description of the model cannot be read: {error!r}") from error
