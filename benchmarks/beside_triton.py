@@ -23,12 +23,13 @@ from benchmarks.report import Table, kilobytes, middle_and_tail, milliseconds
 
 IMAGES = 4
 _PHOTOS = (((1024, 768), 300_000), ((2000, 1500), 2_000_000), ((4000, 3000), 12_000_000))
-_TRITON = "Triton"
+_TRITON, _BARE = "Triton", "bare, dictionary"
 _ABOUT = """\
 `POST` of a known photo, one request at a time, in turns. *Triton* is NVIDIA's Triton Inference Server from the wheel
 `nvidia-pytriton`, with its local response cache and a model that answers with the same mask; its own count says that
 each was a hit. It is sent the same bytes by its binary protocol, from the same raw sockets. *By digest* is
-`GET /v1/masks/{digest}` of one of the photos: Triton has to be sent the whole image again."""
+`GET /v1/masks/{digest}` of one of the photos: Triton has to be sent the whole image again. *Bare* is the floor under a
+`POST` on uvicorn: an application that reads the body, hashes it (XXH3-128) and answers from a dictionary."""
 _SKIPPED = """ **Triton was left out:** there is no Python with
 `nvidia-pytriton` here (`TRITON_PYTHON` names one; the wheel needs Debian's own Python)."""
 _COLUMNS = ("image", "who", "p50 ms", "p99 ms", "of Triton's p50", "bar")
@@ -76,18 +77,26 @@ def _rows(
     ours = doors["Rematte, memory"].port
     url, by_digest = f"http://{HOST}:{ours}/v1/mask", f"/v1/masks/{sha256(bodies[0]).hexdigest()}"
     mask = httpx.post(url, content=bodies[0], headers={"content-type": "image/jpeg"}, timeout=60).content
-    Path(answers, str(len(bodies[0]))).write_bytes(mask)
-    doors = {"Rematte, by digest": Window(ours, by_digest, HIT)} | doors
-    field.take_turns(
-        f"beside Triton, {image}, first time", [replace(door, says=b"") for door in doors.values()], bodies
-    )
-    before = triton.hits() if triton else 0
-    asked = bodies * (field.effort.slow_turns // IMAGES)
-    taken = field.take_turns(f"beside Triton, {image}", list(doors.values()), asked)
-    if triton and triton.hits() - before != len(asked):
-        raise WrongAnswer(f"Triton had {triton.hits() - before} hits for {len(asked)} known images")
-    seconds = dict(zip(doors, taken, strict=True))
+    answer = Path(answers, str(len(bodies[0])))
+    answer.write_bytes(mask)
+    with servers.peer(answer) as bare:
+        doors = {"Rematte, by digest": Window(ours, by_digest, HIT)} | doors | {_BARE: Door(bare.port, "/")}
+        seconds = _taken(field, f"beside Triton, {image}", doors, bodies, triton)
     for name, latencies in seconds.items():
         compared = name != _TRITON and _TRITON in seconds
         share = f"{median(latencies) / median(seconds[_TRITON]):.0%}" if compared else ""
-        yield image, name, *map(milliseconds, middle_and_tail(latencies)), share, "≤ 25%" if compared else ""
+        bar = "≤ 25%" if compared and name != _BARE else ""
+        yield image, name, *map(milliseconds, middle_and_tail(latencies)), share, bar
+
+
+def _taken(
+    field: Field, doing: str, doors: dict[str, Door], bodies: Sequence[bytes], triton: servers.Triton | None
+) -> dict[str, list[float]]:
+    """Seconds by name, of images that each of them knows."""
+    field.take_turns(f"{doing}, first time", [replace(door, says=b"") for door in doors.values()], bodies)
+    before = triton.hits() if triton else 0
+    asked = list(bodies) * (field.effort.slow_turns // IMAGES)
+    taken = field.take_turns(doing, list(doors.values()), asked)
+    if triton and triton.hits() - before != len(asked):
+        raise WrongAnswer(f"Triton had {triton.hits() - before} hits for {len(asked)} known images")
+    return dict(zip(doors, taken, strict=True))

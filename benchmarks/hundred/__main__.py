@@ -37,9 +37,9 @@ callers."""
 _STAGES_ABOUT = """\
 Medians in milliseconds, one picture at a time, as `Server-Timing` tells them. *Pixels*: whether the proxy knows the
 picture in another file, for which it decodes what is no JPEG. *Transfer* is what is left of the inference's time after
-the handler's three parts: to TorchServe and its worker, and back. The last columns are of the
-second half, with all callers: processors kept busy by worker and proxy together, the GPU's share, and the most memory
-that either held (TorchServe's Java is not in it)."""
+the handler's three parts: to TorchServe and its worker, and back. The last columns are of the second half, with all
+callers: processors kept busy by worker and proxy together, the GPU's share, and the most memory that either held
+(TorchServe's Java is not in it)."""
 _SLOWEST_ABOUT = "The picture that took longest one at a time, in milliseconds: what the 99th percentile is made of."
 
 

@@ -67,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stretch", type=float, default=1.0, help="by which the logits grow (export.py)")
     given = parser.parse_args(arguments)
     try:
+        size = load_shipped(given.weights[0]).base_size[0]
         bank = open_bank(given.assets, given.bank)
         with torch.no_grad():
-            size = load_shipped(given.weights[0]).base_size[0]
             feed = islice(batches(Composites(bank, size, seed=555), BATCH), max(1, given.pictures // BATCH))
             shown = track(list(feed), "measuring", console=Console(stderr=True))
             network = mean(given.weights, (images for images, _ in shown))

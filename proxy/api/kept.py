@@ -12,7 +12,7 @@ from proxy.api.mask_options import MaskOptions
 from proxy.api.mask_response import mask_response
 from proxy.api.openapi import kept_problems, picture_response
 from proxy.api.predictions import CUTOUT_TYPES, response_of
-from proxy.api.service import service_of
+from proxy.api.service import Service, service_of
 from proxy.core.types import Renderer
 
 router = APIRouter(prefix="/v1", tags=["kept answers"], dependencies=KEY, default_response_class=Response)
@@ -34,8 +34,8 @@ async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOpt
 
     `HEAD` says whether there is one. 404 means: upload it.
     """
-    fields = fields_of(request.scope)
-    return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
+    service, fields = service_of(request), fields_of(request.scope)
+    return await recall(service, fields, digest, options.renderer(service, fields.get("accept", "")))
 
 
 @router.get(
@@ -47,14 +47,14 @@ async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOpt
 async def kept_cutout(request: Request, digest: Digest, options: Annotated[CutoutOptions, Query()]) -> Response:
     """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it: what is kept is each
     answer that was made, with its options."""
-    fields = fields_of(request.scope)
-    return await recall(request, fields, digest, options.renderer(service_of(request), fields.get("accept", "")))
+    service, fields = service_of(request), fields_of(request.scope)
+    return await recall(service, fields, digest, options.renderer(service, fields.get("accept", "")))
 
 
-async def recall(request: Request, fields: Fields, digest: str, renderer: Renderer) -> Response:
+async def recall(service: Service, fields: Fields, digest: str, renderer: Renderer) -> Response:
     """Raises UnknownDigest; BackendAway before there was a model."""
     begun = time.perf_counter()
-    prediction = await service_of(request).predictor.recall(digest, renderer)
+    prediction = await service.predictor.recall(digest, renderer)
     response = response_of(prediction, {"lookup": time.perf_counter() - begun})
     if _matches(fields.get("if-none-match", ""), prediction.etag):
         headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}

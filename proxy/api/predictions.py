@@ -82,32 +82,31 @@ async def _answer_question(request: Request, question: Question) -> Response:
     service, fields = service_of(request), fields_of(request.scope)
     is_complete = question.image_url or getattr(question, "background_url", None)
     if not (is_complete or holds_fields(fields)):
-        return await answer(request, fields, question.renderer(service, fields.get("accept", "")))
+        return await answer(request, service, fields, question.renderer(service, fields.get("accept", "")))
     with service.drain:
         begun = time.perf_counter()
         asked = await asked_in(request, fields, type(question))
         stages = {"read": time.perf_counter() - begun - asked.fetch_s}
         if asked.fetch_s:
             stages["fetch"] = asked.fetch_s
-        return await _predicted(request, asked.image, asked.renderer, terms_of(fields), stages)
+        return await _predicted(request, service, asked.image, asked.renderer, terms_of(fields), stages)
 
 
-async def answer(request: Request, fields: Fields, renderer: Renderer) -> Response:
+async def answer(request: Request, service: Service, fields: Fields, renderer: Renderer) -> Response:
     """Raises RematteError; ClientDisconnect when the caller leaves."""
-    service, terms = service_of(request), terms_of(fields)
+    terms = terms_of(fields)
     with service.drain:
         begun = time.perf_counter()
         upload = Upload(fields, service)
         if upload.digest and (kept := await _kept(service.predictor, upload.digest, renderer, terms)):
             return response_of(kept, {"lookup": time.perf_counter() - begun})
         image = await upload.receive(request.receive)
-        return await _predicted(request, image, renderer, terms, {"read": time.perf_counter() - begun})
+        return await _predicted(request, service, image, renderer, terms, {"read": time.perf_counter() - begun})
 
 
 async def _predicted(
-    request: Request, image: Image, renderer: Renderer, terms: Terms, stages_s: Mapping[str, float]
+    request: Request, service: Service, image: Image, renderer: Renderer, terms: Terms, stages_s: Mapping[str, float]
 ) -> Response:
-    service = service_of(request)
     service.metrics.took("read", stages_s["read"])
     with Counted(service.metrics, request.scope["path"]):
         waiting = partial(while_connected, request)

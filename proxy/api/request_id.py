@@ -1,7 +1,7 @@
 """Every request has a name, the caller's own or a new one, and perhaps a trace that it is part of."""
 
 import re
-import secrets
+from random import getrandbits
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,7 +36,7 @@ def named(scope: Scope, fields: Fields) -> tuple[bytes, bytes]:
     """The header field for the answer; from now on `request.state.request_id` is the name, and `caller` has it too,
     with the trace."""
     given = fields.get("x-request-id", "")
-    name = given if _ACCEPTABLE.fullmatch(given) else secrets.token_hex(8)
+    name = given if given and _ACCEPTABLE.fullmatch(given) else f"{getrandbits(64):016x}"  # a name, and no secret
     scope.setdefault("state", {})["request_id"] = name
     caller.set(Caller(name, trace_of(fields)))
     return HEADER, name.encode()

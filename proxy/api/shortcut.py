@@ -19,13 +19,13 @@ from proxy.api.negotiation import is_plain
 from proxy.api.predictions import RENDERERS, answer
 from proxy.api.problems import departed, problem_response
 from proxy.api.request_id import named
-from proxy.api.service import service_of
+from proxy.api.service import Service, service_of
 from proxy.api.submission import holds_fields
 from proxy.errors import RematteError
 
 _KEPT = re.compile("/v1/(?P<door>mask|cutout)s/(?P<digest>[0-9a-f]{64})")
 
-Way = Callable[[Request, Fields], Awaitable[Response]]
+Way = Callable[[Request, Service, Fields], Awaitable[Response]]
 
 
 class Application(FastAPI):
@@ -50,17 +50,18 @@ def _way(scope: Scope) -> Way | None:
         return None
     method, path = scope["method"], scope["path"]
     if method == "POST" and path in RENDERERS and not asks_for_leave(scope):
-        return lambda request, fields: answer(request, fields, RENDERERS[path](service_of(request)))
+        return lambda request, service, fields: answer(request, service, fields, RENDERERS[path](service))
     if method == "GET" and (kept := _KEPT.fullmatch(path)):
         door, digest = kept["door"], kept["digest"]
-        return lambda request, fields: recall(request, fields, digest, RENDERERS[f"/v1/{door}"](service_of(request)))
+        return lambda _, service, fields: recall(service, fields, digest, RENDERERS[f"/v1/{door}"](service))
     return None
 
 
 async def _answered(request: Request, fields: Fields, way: Way) -> Response:
+    service = service_of(request)
     try:
-        service_of(request).keys.check(fields)
-        return await way(request, fields)
+        service.keys.check(fields)
+        return await way(request, service, fields)
     except RematteError as error:
         return problem_response(request, error)
     except ClientDisconnect:

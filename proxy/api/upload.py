@@ -1,6 +1,5 @@
 """An image that is a request's whole body, fingerprinted while it streams in."""
 
-from multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -60,7 +59,7 @@ def image_too_large(limit: int) -> UploadTooLarge:
 
 def _refuse_what_is_no_image(fields: Fields) -> None:
     refuse_coding(fields)
-    media_type, _ = parse_options_header(fields.get("content-type", ""))
+    media_type = fields.get("content-type", "").partition(";")[0].strip().lower()
     if not (media_type.startswith("image/") or media_type == "application/octet-stream"):
         came = f"A body of type `{media_type}` is not read here" if media_type else "The request has no Content-Type"
         raise UnsupportedUpload(f"{came}; {REMEDY}.")

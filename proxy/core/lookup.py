@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from proxy.core.events import SILENT, Events
 from proxy.core.fingerprint import Image
@@ -16,7 +15,7 @@ from proxy.core.types import Cache, Found, Key, Model
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One image, one model, one rendering: what may lie in the cache for them."""
 
@@ -24,11 +23,11 @@ class Wanted:
     model: Model
     rendering: str
 
-    @cached_property
+    @property
     def rendered(self) -> Key:
         return rendered_key(self.image, self.model, self.rendering)
 
-    @cached_property
+    @property
     def mask(self) -> Key:
         """Not needed where the finished answer lies near."""
         return mask_key(self.image, self.model)
