@@ -72,10 +72,17 @@ def test_an_unknown_setting_is_refused_in_one_line(tmp_path, name):
     )
 
 
+DEAD_AND_SOON = """
+import functools, os, sys
+if "--multiprocessing-fork" in sys.orig_argv:
+    os._exit(3)
+from proxy import workers
+workers.Workers = functools.partial(workers.Workers, tick_s=0.05)
+"""
+
+
 def test_workers_that_cannot_start_end_it_and_the_last_line_says_so(tmp_path, port):
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif '--multiprocessing-fork' in sys.orig_argv:\n    os._exit(3)\n"
-    )
+    (tmp_path / "sitecustomize.py").write_text(DEAD_AND_SOON)
     end = rematte(tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_WORKERS="2")
     assert (end.status, end.output) == (1, "")
     assert end.errors.splitlines()[-1] == (
@@ -101,11 +108,15 @@ def test_what_is_typed_goes_before_the_environment_and_that_before_the_file(tmp_
 
 
 def test_serving_says_where_and_ends_well_with_ctrl_c(tmp_path, port):
-    with running(tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_TORCHSERVE_URL="http://127.0.0.1:9") as process:
+    redis = f"unix://me:secret@{tmp_path}/redis.sock?password=secret"
+    with running(
+        tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_TORCHSERVE_URL="http://127.0.0.1:9", REMATTE_REDIS_URL=redis
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line == (
-            f"Rematte listens on http://localhost:{port}: masks by http://127.0.0.1:9, kept in memory alone.\n"
+            f"Rematte listens on http://localhost:{port}: masks by http://127.0.0.1:9, "
+            f"shared through unix://{tmp_path}/redis.sock.\n"
         )
         assert httpx.get(f"http://127.0.0.1:{port}/livez", trust_env=False).is_success
         process.send_signal(signal.SIGINT)

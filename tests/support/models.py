@@ -7,7 +7,14 @@ import torch
 from model_serving.build import Overrides, build_network
 from model_serving.weights import save_weights
 
-TINY: Overrides = {"base_size": 64, "embed_dim": 16, "depth": 8, "num_heads": (1, 1, 2, 4), "window_size": 4}
+TINY: Overrides = {
+    "base_size": 64,
+    "embed_dim": 16,
+    "depth": 8,
+    "depths": (2, 1, 1, 1),  # a stage's second block is the first one that shifts its windows
+    "num_heads": (1, 1, 2, 4),
+    "window_size": 4,
+}
 
 
 def tiny_weights(path: Path, seed: int = 0) -> Path:
@@ -16,3 +23,10 @@ def tiny_weights(path: Path, seed: int = 0) -> Path:
         torch.manual_seed(seed)
         save_weights(path, build_network("small", **TINY), "small", TINY)
     return path
+
+
+def flip_a_bit(weights: Path) -> None:
+    """The last one: such weights load, and make other masks. Flipped twice they are whole again."""
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
