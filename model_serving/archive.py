@@ -45,6 +45,7 @@ _SERVED = (
     "remover",
     "served",
     "splitting",
+    "tiles",
     "timm_import",
     "weights",
 )
