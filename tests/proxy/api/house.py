@@ -18,6 +18,7 @@ from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Measure, Oracle
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
+from proxy.core.renders import Renders
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Fetcher
@@ -77,9 +78,11 @@ async def house(
         measure=measure or ImagingMeasure(MAX_PIXELS),
         twins=Twins(cache, names, head_start),
     )
+    renders = Renders(cache, at_once=2)
     predictor = Predictor(
         cache=cache,
         oracle=oracle,
+        renders=renders,
         watch=watch,
         head_start=head_start,
         deadline_s=deadline_s,
@@ -106,3 +109,4 @@ async def house(
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
         yield House(app, client, dispatch, service.drain)
     names.close()
+    renders.close()

@@ -15,7 +15,7 @@ from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, mas
 class Echo(MaskRenderer):
     """Gives the image back, as a cutout does."""
 
-    async def render(self, image, mask):
+    async def render(self, image, mask, in_turn):
         await asyncio.sleep(0)
         return Answer(b"".join(image.chunks), "image/png")
 
@@ -59,7 +59,7 @@ async def test_what_a_renderer_found_out_comes_with_every_hit():
     house = await House().opened()
 
     class Measuring(MaskRenderer):
-        async def render(self, image, mask):
+        async def render(self, image, mask, in_turn):
             return Answer(mask.png, "image/png", (("width", mask.width),))
 
     answers = [await house.predict(renderer=Measuring()) for _ in range(2)]
