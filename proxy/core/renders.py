@@ -1,8 +1,11 @@
-"""Answers made of masks, once for all who wait for the same, and in threads of their own: no hit waits for them."""
+"""Answers made of masks, once for all who wait for the same, and in threads of their own: no hit waits for them.
+
+Who waits for a turn waits here and not in the threads' own queue, which holds what it was given until it comes to it.
+"""
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar, TypeVarTuple
 
@@ -25,7 +28,38 @@ class Renders:
 
     async def make(self, image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
         """For one caller alone. Raises BadImage."""
-        answer = await renderer.render(image, mask, self._in_turn)
+        return await self._made(image, mask, renderer, self._turn())
+
+    async def make_and_keep(self, key: Key, image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
+        """Once for all who wait for the same. Raises BadImage."""
+        landing = await self._flights.board(key, partial(self._take_off, key, image, mask, renderer))
+        if landing.value.blake3 == mask.blake3:
+            return landing.value
+        # Two images with one seeded hash at the same time.
+        return await self._kept(key, image, mask, renderer, self._turn())
+
+    def __len__(self) -> int:
+        """Those that are shared, under way or waiting for their turn."""
+        return len(self._flights)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _turn(self) -> "_Turn":
+        return _Turn(self._turns, self._threads)
+
+    def _take_off(self, key: Key, image: Image | None, mask: Mask, renderer: Renderer) -> Flight[Rendered]:
+        turn = self._turn()
+        task = asyncio.create_task(self._kept(key, image, mask, renderer, turn))
+        return Flight(task, partial(turn.withdraw, task))
+
+    async def _kept(self, key: Key, image: Image | None, mask: Mask, renderer: Renderer, turn: "_Turn") -> Rendered:
+        rendered = await self._made(image, mask, renderer, turn)
+        self._cache.keep(key, rendered)
+        return rendered
+
+    async def _made(self, image: Image | None, mask: Mask, renderer: Renderer, turn: "_Turn") -> Rendered:
+        answer = await renderer.render(image, mask, turn)
         return Rendered(
             body=answer.body,
             media_type=answer.media_type,
@@ -38,25 +72,22 @@ class Renders:
             facts=answer.facts,
         )
 
-    async def make_and_keep(self, key: Key, image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
-        """Once for all who wait for the same. Raises BadImage."""
-        landing = await self._flights.board(key, partial(self._take_off, key, image, mask, renderer))
-        if landing.value.blake3 == mask.blake3:
-            return landing.value
-        # Two images with one seeded hash at the same time.
-        return await self._kept(key, image, mask, renderer)
 
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+class _Turn:
+    """One answer's turn: where its renderer has its work done. `taken`: it has begun."""
 
-    def _take_off(self, key: Key, image: Image | None, mask: Mask, renderer: Renderer) -> Flight[Rendered]:
-        return Flight(asyncio.create_task(self._kept(key, image, mask, renderer)), withdraw=lambda: False)
+    def __init__(self, turns: asyncio.Semaphore, threads: Executor) -> None:
+        self.taken = False
+        self._turns = turns
+        self._threads = threads
 
-    async def _kept(self, key: Key, image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
-        rendered = await self.make(image, mask, renderer)
-        self._cache.keep(key, rendered)
-        return rendered
+    async def __call__(self, work: Callable[[*Ts], T], /, *args: *Ts) -> T:
+        await self._turns.acquire()
+        self.taken = True
+        working = asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+        working.add_done_callback(lambda _: self._turns.release())  # and not when the caller has had enough
+        return await asyncio.shield(working)
 
-    async def _in_turn(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        async with self._turns:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    def withdraw(self, task: asyncio.Task[Rendered]) -> bool:
+        """What a thread has begun it would do anyway."""
+        return not self.taken and task.cancel()

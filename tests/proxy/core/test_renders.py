@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,9 +8,9 @@ import pytest
 
 from proxy.core.fingerprint import INLINE_BYTES, image_of
 from proxy.core.renders import Renders
-from proxy.core.types import Answer
+from proxy.core.types import Answer, Key, Rendered
 from tests.proxy.core.house import CAT, House
-from tests.support.entries import CAT_KEY, MASK
+from tests.support.entries import CAT_KEY, DOG_KEY, MASK
 from tests.support.fakes import DictCache, MaskRenderer
 from tests.support.settling import settle
 
@@ -33,6 +34,16 @@ class Slow(MaskRenderer):
         self.begun.set()
         assert self._gate.wait(PATIENCE_S)
         return mask.png
+
+
+class MaskWithWork(MaskRenderer):
+    """Gives the mask as it lies, when its turn comes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def render(self, image, mask, in_turn):
+        return Answer(await in_turn(bytes, mask.png), "image/png")
 
 
 @asynccontextmanager
@@ -83,3 +94,93 @@ async def test_what_lies_ready_waits_for_no_turn():
         assert not busy.done()
         gate.set()
         await busy
+
+
+def boarded(renders: Renders, key: Key, renderer: MaskRenderer) -> asyncio.Task[Rendered]:
+    return asyncio.create_task(renders.make_and_keep(key, CAT, MASK, renderer))
+
+
+async def leave(*waiting: asyncio.Task[Rendered]) -> None:
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    await settle()
+
+
+async def test_a_render_that_has_not_begun_is_withdrawn_and_let_go_when_all_have_left():
+    renders = Renders(cache := DictCache(), at_once=1)
+    async with gated(renders) as gate:
+        busy, queued = boarded(renders, CAT_KEY, Slow(gate)), Slow(gate)
+        await settle()
+        waiting = [boarded(renders, DOG_KEY, queued) for _ in range(2)]
+        await settle()
+        await leave(waiting.pop())
+        assert len(renders) == 2
+        await leave(waiting.pop())
+        assert len(renders) == 1
+        let_go = weakref.ref(queued)
+        del queued
+        assert let_go() is None, "and what it held with it"
+        gate.set()
+        await busy
+    assert set(cache.entries) == {CAT_KEY}
+
+
+async def test_a_render_that_has_begun_ends_and_is_kept_although_all_have_left():
+    renders = Renders(cache := DictCache(), at_once=1)
+    async with gated(renders) as gate:
+        slow = Slow(gate)
+        asked = boarded(renders, CAT_KEY, slow)
+        assert await asyncio.to_thread(slow.begun.wait, PATIENCE_S)
+        await leave(asked)
+        again = boarded(renders, CAT_KEY, Slow(gate, "a second time"))
+        await settle()
+        gate.set()
+        assert (await again).rendering == "slow"
+    assert set(cache.entries) == {CAT_KEY}
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+async def test_who_boards_at_the_moment_when_the_last_one_leaves_is_not_cancelled_with_it(comes_first: bool):
+    renders = Renders(DictCache(), at_once=1)
+    async with gated(renders) as gate:
+        busy = boarded(renders, CAT_KEY, Slow(gate))
+        await settle()
+        leaving = boarded(renders, DOG_KEY, MaskWithWork("first"))
+        await settle()
+        if not comes_first:
+            leaving.cancel()
+        comes = boarded(renders, DOG_KEY, MaskWithWork("second"))
+        leaving.cancel()
+        gate.set()
+        assert (await comes).rendering == ("first" if comes_first else "second")
+        await busy
+
+
+async def test_a_turn_that_comes_to_one_who_leaves_goes_to_the_next():
+    renders = Renders(DictCache(), at_once=1)
+    async with gated(renders) as gate:
+        busy = boarded(renders, CAT_KEY, Slow(gate))
+        await settle()
+        leaving = boarded(renders, DOG_KEY, MaskWithWork("first"))
+        await settle()
+        busy.add_done_callback(lambda _: leaving.cancel())
+        gate.set()
+        await asyncio.wait({busy, leaving})
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await boarded(renders, DOG_KEY, MaskWithWork("second"))).body == MASK.png
+
+
+async def test_a_turn_lasts_as_long_as_its_work_although_the_caller_has_left():
+    renders = Renders(DictCache(), at_once=1)
+    async with gated(renders) as gate:
+        slow = Slow(gate)
+        alone = asyncio.create_task(renders.make(CAT, MASK, slow))
+        assert await asyncio.to_thread(slow.begun.wait, PATIENCE_S)
+        await leave(alone)
+        queued = boarded(renders, DOG_KEY, MaskWithWork("queued"))
+        await settle()
+        await leave(queued)
+        assert len(renders) == 0, "it had not begun"
+        gate.set()
+        assert (await boarded(renders, DOG_KEY, MaskWithWork("later"))).rendering == "later"
