@@ -100,25 +100,30 @@ class Predictor:
                 raise
             raise DeadlinePassed(f"There was no mask within {self._deadline_s:g} seconds; try again later.") from None
 
-    async def recall(self, digest: str, renderer: Renderer) -> Prediction:
-        """What is kept for an image that is only named. Raises UnknownDigest; BackendAway before there was a model."""
+    async def recall(
+        self, digest: str, renderer: Renderer, terms: Terms = ANY_TERMS, waiting: Waiting | None = None
+    ) -> Prediction:
+        """What is kept for an image that is only named, or can be made of its mask. `waiting` as for `predict`.
+
+        Raises UnknownDigest; BackendAway before there was a model; DeadlinePassed.
+        """
         version = self._watch.model.version
-        prediction = await self._recall(digest, version, renderer)
-        self._events.recalled(prediction is not None)
-        if prediction is None:
+        found = await self._recall(digest, version, renderer)
+        self._events.recalled(found is not None)
+        if found is None:
             nothing = f"Nothing is kept for the image {digest} and the live model {version}"
             raise UnknownDigest(f"{nothing}; upload the image.")
-        return prediction
-
-    async def _recall(self, digest: str, version: str, renderer: Renderer) -> Prediction | None:
-        found = await self._follow(alias(digest, version, renderer.name))
-        if found and isinstance(found.entry, Rendered):
+        if isinstance(found.entry, Rendered):
             return Prediction(found.entry, _etag(found.entry), found)
-        found = None if renderer.needs_image else await self._follow(alias(digest, version, None))
-        if found and isinstance(found.entry, Mask):
-            rendered = await self._renders.make(None, found.entry, renderer)
-            return Prediction(rendered, _etag(rendered), found)
-        return None
+        work = self._in_time(self._rendered(None, renderer, Source(found.entry, {}, found), terms))
+        return await (waiting(work) if waiting else work)
+
+    async def _recall(self, digest: str, version: str, renderer: Renderer) -> Found | None:
+        """The finished answer, or else the mask if that is enough."""
+        found = await self._follow(alias(digest, version, renderer.name))
+        if found is None and not renderer.needs_image:
+            found = await self._follow(alias(digest, version, None))
+        return found
 
     async def _follow(self, wanted: Key) -> Found | None:
         """The entry's own digest proves that it is the one."""
@@ -156,10 +161,11 @@ class Predictor:
             return found
         raise NotCached("Nothing is kept for this image; send it without `only-if-cached` to have it made.")
 
-    async def _rendered(self, image: Image, renderer: Renderer, source: Source, terms: Terms) -> Prediction:
+    async def _rendered(self, image: Image | None, renderer: Renderer, source: Source, terms: Terms) -> Prediction:
         begun = time.perf_counter()
         if terms.may_keep:
-            rendered = await self._render_and_keep(image, source.mask, renderer)
+            key = self._rendered_key(image, source.mask, renderer)
+            rendered = await self._renders.make_and_keep(key, image, source.mask, renderer)
         else:
             rendered = await self._renders.make(image, source.mask, renderer)
         render_s = time.perf_counter() - begun
@@ -174,9 +180,11 @@ class Predictor:
             stages=source.stages | {"render": render_s},
         )
 
-    async def _render_and_keep(self, image: Image, mask: Mask, renderer: Renderer) -> Rendered:
-        key = rendered_key(image, Model(self._watch.model.name, mask.model_version), renderer.name)
-        return await self._renders.make_and_keep(key, image, mask, renderer)
+    def _rendered_key(self, image: Image | None, mask: Mask, renderer: Renderer) -> Key:
+        """Without the image there is no seeded hash: then its alias is the only name of what is made."""
+        if image is None:
+            return alias(mask.digest, mask.model_version, renderer.name)
+        return rendered_key(image, Model(self._watch.model.name, mask.model_version), renderer.name)
 
 
 def _finished(rendered: Rendered, found: Found, begun: float) -> Prediction:

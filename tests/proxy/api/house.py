@@ -30,6 +30,7 @@ from tests.support.fakes import MODEL, DictCache, FakeBackend
 
 MAX_BYTES = 100_000
 MAX_PIXELS = 1_000_000
+RENDERS = 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class House:
     client: httpx.AsyncClient
     dispatch: Dispatch
     drain: Drain
+    renders: Renders
 
 
 def always_ready() -> Readiness:
@@ -78,7 +80,7 @@ async def house(
         measure=measure or ImagingMeasure(MAX_PIXELS),
         twins=Twins(cache, names, head_start),
     )
-    renders = Renders(cache, at_once=2)
+    renders = Renders(cache, at_once=RENDERS)
     predictor = Predictor(
         cache=cache,
         oracle=oracle,
@@ -107,6 +109,6 @@ async def house(
     )
     app = application(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
-        yield House(app, client, dispatch, service.drain)
+        yield House(app, client, dispatch, service.drain, renders)
     names.close()
     renders.close()
