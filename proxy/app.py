@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 TORCHSERVE_URL = "http://127.0.0.1:8080"
 MANAGEMENT_PORT = 8081
 LAST_LANDINGS_S = 3.0
-"""How long a closing house waits for inferences that are under way, before their masks are lost."""
+"""How long a closing house waits for inferences that are under way and their masks, before these are lost."""
 
 
 class Storage:
@@ -191,8 +191,7 @@ class House:
             await self._close()
 
     async def _close(self) -> None:
-        await self.model.dispatch.close(LAST_LANDINGS_S)
-        await self._oracle.close(LAST_LANDINGS_S)
+        await asyncio.gather(self.model.dispatch.close(LAST_LANDINGS_S), self._oracle.close(LAST_LANDINGS_S))
         self._names.close()
         self._renders.close()
         await self.storage.close()
