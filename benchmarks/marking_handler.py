@@ -27,7 +27,7 @@ class MarkingHandler:
             context.set_response_content_type(index, "image/png")
             context.set_response_header(index, "x-model-version", self._version)
             context.set_response_header(index, "x-mask-confidence", "1.0")
-        return [_mask(row["body"]) for row in rows]
+        return [_mask(row.get("body", b"")) for row in rows]
 
 
 def bears_mark(png: bytes, image: bytes) -> bool:

@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 
 from model_serving.build import VARIANTS
 from model_serving.exporting.realising import EAGER, RuntimeRefused, Wish, realise
-from model_serving.integrity import version_of
+from model_serving.integrity import DamagedArchive, check_archive, check_contents, version_of
 from model_serving.interruption import interrupted
 from model_serving.network import InSPyReNet
 from model_serving.remover import Resizing
 from model_serving.runtimes.inductor import processor
 from model_serving.runtimes.runtime import KINDS, PRECISIONS, Kind, RuntimeUnavailable
-from model_serving.served import CARD, Card, card_of, load_network
+from model_serving.served import Card, card_in, load_network
 from model_serving.weights import SHIPPED, WeightsError
 
 MODEL = "inspyrenet"
@@ -100,7 +100,7 @@ def build_archive(
         stage = Path(work, "stage")
         _stage(stage, card, weights)
         recipe = _recipe(stage, card, wish)
-        if there := _there(path, recipe, serving):
+        if there := _there(path, recipe, serving, Path(work, "there")):
             return Archive(path, there, built=False)
         _realise(stage, replace(card, recipe=recipe), wish, network, say)
         version = version_of(variant, stage)
@@ -150,16 +150,19 @@ def _realise(stage: Path, card: Card, wish: Wish, network: InSPyReNet, say: Call
     replace(card, weights=realised.file or card.weights, precision=realised.precision).write(stage)
 
 
-def _there(path: Path, recipe: str, serving: Path) -> str | None:
-    """The version of an archive that was made so; None for any other, and one that is absent or cannot be read."""
+def _there(path: Path, recipe: str, serving: Path, unpacked: Path) -> str | None:
+    """The version of an archive that was made so; None for any other, and one that is absent or damaged."""
     try:
+        check_archive(path)
         with zipfile.ZipFile(path) as archive:
-            model = json.loads(archive.read("MAR-INF/MANIFEST.json"))["model"]
-            as_wanted = card_of(archive.read(CARD)).recipe == recipe
-            as_wanted &= archive.read(model["configFile"]).decode() == serving.read_text()
-            found: str = model["modelVersion"]
-            return found if as_wanted else None
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+            archive.extractall(unpacked)
+        check_contents(unpacked)
+        model = json.loads((unpacked / "MAR-INF" / "MANIFEST.json").read_text())["model"]
+        as_wanted = card_in(unpacked).recipe == recipe
+        as_wanted &= (unpacked / model["configFile"]).read_text() == serving.read_text()
+        found: str = model["modelVersion"]
+        return found if as_wanted else None
+    except (OSError, DamagedArchive, KeyError, TypeError, ValueError):
         return None
 
 

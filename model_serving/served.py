@@ -38,15 +38,11 @@ class Card:
         (folder / CARD).write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
-def card_of(text: str | bytes) -> Card:
-    """What `Card.write` wrote. Raises ValueError, KeyError or TypeError for anything else."""
-    fields = json.loads(text)
+def card_in(folder: Path) -> Card:
+    """What `Card.write` wrote there. Raises OSError, ValueError, KeyError or TypeError for anything else."""
+    fields = json.loads((folder / CARD).read_text())
     height, width = fields["base_size"]
     return Card(**fields | {"base_size": (height, width)})
-
-
-def card_in(folder: Path) -> Card:
-    return card_of((folder / CARD).read_text())
 
 
 def load_network(weights: Path, variant: str) -> InSPyReNet:

@@ -233,3 +233,7 @@ class BackendSilent(BackendError):
     status = 504
     kind = "backend-silent"
     title = "The model server did not answer in time"
+
+
+OUTAGES = (Overloaded, Stopping, DeadlinePassed, BackendAway, BackendSilent)
+"""No fault of the picture: asked again later, it has an answer."""

@@ -134,5 +134,5 @@ def _parts(settings: Settings) -> str:
     model = settings.torchserve_url or TORCHSERVE_URL
     cache = "kept in memory alone"
     if settings.redis_url:
-        cache = "shared through " + re.sub(r"//[^/@]*@", "//", settings.redis_url)  # without user and password
+        cache = "shared through " + re.sub(r"//[^/@]*@", "//", settings.redis_url.partition("?")[0])  # no passwords
     return f"masks by {model}, {cache}"

@@ -22,7 +22,7 @@ from proxy.api.service import Service, service_of
 from proxy.api.submission import image_in_base64, image_of
 from proxy.api.tools import Seen, live_version, read, seen
 from proxy.core.fingerprint import Image
-from proxy.errors import BadUpload, RematteError
+from proxy.errors import OUTAGES, BadUpload, RematteError
 from proxy.imaging.annotations import brush_results
 from proxy.imaging.prompts import part_of
 
@@ -181,11 +181,18 @@ async def _predicted(request: Request, asked: Tasks, tag: BrushTag) -> Predictio
         async with turns:
             try:
                 return await _prediction(request, task, tag, None)
+            except OUTAGES:  # an empty prediction would be taken for this version's last word on the task
+                raise
             except RematteError as error:  # one bad image must not cost the others their answers
                 logger.warning("a task of a batch has no prediction: %s", error)
                 return TaskPrediction(result=[], model_version=version)
 
-    return Predictions(results=await asyncio.gather(*map(in_turn, asked.tasks)))
+    working = [asyncio.create_task(in_turn(task)) for task in asked.tasks]
+    try:
+        return Predictions(results=await asyncio.gather(*working))
+    finally:
+        for work in working:
+            work.cancel()
 
 
 async def _prediction(request: Request, task: Task, tag: BrushTag, context: Context | None) -> TaskPrediction:

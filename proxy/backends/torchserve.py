@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Self
 
 import httpx
@@ -27,12 +28,19 @@ ANSWER_S = 330.0
 own."""
 CONNECT_S = 2.0
 DESCRIBE_S = 5.0
+ASK_S = 2.0
+"""How long a worker may take to say whether it refuses its archive. Meanwhile nobody looks at the model."""
+REFUSED = "model_refused"
+"""The handler's `code` for everything while it does."""
 CONNECTIONS = 64
 _STAGE = re.compile(r"\b(decode|network|encode);dur=(\d+(?:\.\d+)?)")
 """What the handler tells in `Server-Timing`, in milliseconds."""
 _PICTURE_NAME = re.compile("[0-9a-f]{64}")
 IN_FLIGHT_PER_SLOT = 2
 """One image in the worker and one waiting at its door: the worker never idles, and little is beyond recall."""
+
+Workers = frozenset[tuple[object, ...]]
+"""Those that are READY. Process ids alone are not enough: in a container they repeat."""
 
 
 class TorchServe:
@@ -43,6 +51,8 @@ class TorchServe:
         self._management = management
         self._name = model
         self._retries = Retries()
+        self._asked: Workers | None = None
+        self._refusal: str | None = None
 
     @classmethod
     def at(
@@ -65,22 +75,42 @@ class TorchServe:
         except httpx.TransportError as error:
             raise BackendError(f"The connection to the model server broke: {error or type(error).__name__}.") from error
         if response.status_code != httpx.codes.OK:
+            if _said(response).get("code") == REFUSED:
+                self._asked = None  # it was too slow to say so, or another worker was asked
             raise refusal(response)
         return _inference(response)
 
     async def describe(self) -> Description:
+        """To TorchServe a worker that refuses its archive is READY: it has to be asked itself. That is done once, until
+        the workers are others."""
         try:
-            response = await self._management.get(f"/models/{self._name}")
+            description, workers = await self._look()
+            if workers != self._asked:
+                self._refusal = await self._ask() if workers else None
+                self._asked = workers
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
             raise BackendAway(f"TorchServe cannot be reached at {self._management.base_url}: {reason}") from error
-        if response.status_code != httpx.codes.OK:
-            raise BackendAway(f"TorchServe does not describe the model: {refusal(response)}")
-        return _description(response)
+        return replace(description, ready_workers=0, refusal=self._refusal) if self._refusal else description
 
     async def close(self) -> None:
         await self._inference.aclose()
         await self._management.aclose()
+
+    async def _look(self) -> tuple[Description, Workers]:
+        response = await self._management.get(f"/models/{self._name}")
+        if response.status_code != httpx.codes.OK:
+            raise BackendAway(f"TorchServe does not describe the model: {refusal(response)}")
+        return _description(response)
+
+    async def _ask(self) -> str | None:
+        """Why a ready worker refuses its archive; None where it does not. The question waits behind the images that are
+        there, but with a worker that refuses none waits: one that is too busy to answer serves."""
+        query = {"customized": "true"}
+        try:
+            return _refusal_in(await self._management.get(f"/models/{self._name}", params=query, timeout=ASK_S))
+        except httpx.ReadTimeout:
+            return None
 
     async def _send(self, image: Image) -> httpx.Response:
         """Sends once more when the connection had gone stale. One that broke after the image was sent may have been
@@ -132,6 +162,8 @@ def refusal(response: httpx.Response) -> BackendError | BadImage:
     match response.status_code, kind:
         case 422, _:
             return BadImage(f"{message or 'The image cannot be decoded'}.".replace("..", "."))
+        case 503, _ if said.get("code") == REFUSED:
+            return BackendAway(f"{message}.")
         case 503, "ServiceUnavailableException":
             return BackendAway("TorchServe has no worker free for this model.")
         case 507, _:
@@ -179,11 +211,23 @@ def _stages(timing: str) -> dict[str, float]:
     return {stage: float(milliseconds) / 1000 for stage, milliseconds in _STAGE.findall(timing)}
 
 
-def _description(response: httpx.Response) -> Description:
+def _description(response: httpx.Response) -> tuple[Description, Workers]:
     try:
         (model,) = response.json()
-        workers = sum(worker["status"] == "READY" for worker in model["workers"])
-        window = max(1, workers) * int(model["batchSize"]) * IN_FLIGHT_PER_SLOT
-        return Description(Model(model["modelName"], model["modelVersion"]), workers, window)
+        ready = [worker for worker in model["workers"] if worker["status"] == "READY"]
+        window = max(1, len(ready)) * int(model["batchSize"]) * IN_FLIGHT_PER_SLOT
+        workers = frozenset((worker.get("pid"), worker.get("startTime")) for worker in ready)
+        return Description(Model(model["modelName"], model["modelVersion"]), len(ready), window), workers
     except (ValueError, KeyError, TypeError) as error:
         raise BackendError(f"TorchServe's description of the model cannot be read: {error!r}") from error
+
+
+def _refusal_in(response: httpx.Response) -> str | None:
+    """The handler's own answer comes inside the description. One that serves, or never heard of the question,
+    finds no image in it and says so."""
+    try:
+        (model,) = response.json()
+        said = model["customizedMetadata"]
+        return str(said["message"]) if said["code"] == REFUSED else None
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline as Pipeline  # what the tiers are given
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
@@ -22,6 +23,8 @@ from proxy.core.events import SILENT, Events
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 32
+SILENCE_S = 15.0
+"""After so long without news the line is tried; after as long without an answer it is given up."""
 
 
 class RedisAway(Exception):
@@ -31,16 +34,17 @@ class RedisAway(Exception):
 class RedisLink:
     """Asks Redis, unless it has just failed several times in a row."""
 
-    def __init__(self, client: Redis, listener: Redis, events: Events = SILENT) -> None:
+    def __init__(self, client: Redis, listener: Redis, events: Events = SILENT, silence_s: float = SILENCE_S) -> None:
         self.client = client
         self._listener = listener
         self._events = events
+        self._silence_s = silence_s
         self.breaker = Breaker()
         self.trouble: str | None = None
         """What went wrong last, or None since the last call that went well."""
 
     @classmethod
-    def at(cls, url: str, *, timeout_s: float, events: Events = SILENT) -> Self:
+    def at(cls, url: str, *, timeout_s: float, events: Events = SILENT, silence_s: float = SILENCE_S) -> Self:
         """Raises ValueError for a URL that is none. Does not connect yet: Redis may come later.
 
         A connection that had gone stale is replaced at once; apart from that nothing is tried again, and nothing waits
@@ -56,7 +60,7 @@ class RedisLink:
         )
         listener = Redis.from_url(url, socket_connect_timeout=timeout_s)  # it waits for news, however long
         # Unlike Redis(connection_pool=...), from_pool closes the pool with the client.
-        return cls(Redis.from_pool(pool), listener, events)
+        return cls(Redis.from_pool(pool), listener, events, silence_s)
 
     def pipeline(self) -> Pipeline:
         """Several commands in one trip; not a transaction."""
@@ -86,13 +90,13 @@ class RedisLink:
         return result
 
     async def listen(self, channel: str) -> AsyncIterator[bytes]:
-        """First an empty message, when nothing can be missed any more; then what is published. Raises RedisAway."""
+        """First an empty message, when nothing can be missed any more; then what is published, and now and then an
+        empty one. Raises RedisAway."""
         pubsub = self._listener.pubsub()
         try:
             await pubsub.subscribe(channel)
             _mind_cancellation()
-            async for message in pubsub.listen():
-                _mind_cancellation()
+            async for message in _messages(pubsub, self._silence_s):
                 yield message["data"] if message["type"] == "message" else b""
         except (RedisError, OSError, TimeoutError) as error:
             _mind_cancellation()
@@ -122,6 +126,22 @@ class RedisLink:
         elif self.trouble and not trouble:
             logger.info("Redis is back")
         self.trouble = trouble
+
+
+async def _messages(pubsub: PubSub, silence_s: float) -> AsyncIterator[dict[str, Any]]:
+    """A line that died without a word is as silent as one on which there are no news: so it is asked."""
+    asked = False
+    while True:
+        message = await pubsub.get_message(timeout=silence_s)
+        _mind_cancellation()
+        if message:
+            yield message
+        elif asked:
+            raise TimeoutError(f"no answer to a ping within {silence_s:g} seconds")
+        else:
+            await pubsub.ping()
+            _mind_cancellation()
+        asked = not message
 
 
 async def _cancellable(command: Any) -> Any:

@@ -126,11 +126,15 @@ class Inference:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the back end says of itself: the model it would run now, and how many images it takes at once."""
+    """What the back end says of itself: the model it would run now, and how many images it takes at once.
+
+    `refusal`: why no worker can ever be ready as things are, and what to do. None where that is not known.
+    """
 
     model: Model
     ready_workers: int
     window: int
+    refusal: str | None = None
 
 
 class Cache(Protocol):

@@ -68,9 +68,10 @@ class ModelWatch:
 
     def _follow(self, description: Description) -> None:
         if not description.ready_workers:
-            # Which of the two it is looks the same from here.
             name = f"{description.model.name} {description.model.version}"
-            return self._note(f"no worker of {name} is ready: it is loading, or it cannot: the server's log says why")
+            # Which of the two it is looks the same from here.
+            unready = f"no worker of {name} is ready: it is loading, or it cannot: the server's log says why"
+            return self._note(description.refusal or unready)
         self._note(None)
         self._dispatch.widen(description.window)
         if description.model != self._model:

@@ -12,7 +12,9 @@ from proxy.up.crew import Crew
 from proxy.up.place import Place
 
 _PREFERRED = (8080, 8081, 8082)
-_REFUSAL = re.compile(r"Failed to load model \S+ exception (.+)|Failed to start server\W+(.+)")
+_REFUSAL = re.compile(
+    r"Failed to load model \S+ exception (.+)|Failed to start server\W+(.+)|(\S+ \S+ cannot be served: .+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

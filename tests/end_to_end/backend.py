@@ -1,6 +1,7 @@
 """What TorchServe says of itself."""
 
 import re
+from pathlib import Path
 
 import httpx
 
@@ -19,3 +20,10 @@ def worker_pid(backend: TorchServe) -> int:
     (model,) = httpx.get(f"{backend.management}/models/inspyrenet", trust_env=False).json()
     (worker,) = model["workers"]
     return int(worker["pid"])
+
+
+def worker_weights(backend: TorchServe) -> Path:
+    """The file that the worker loaded, and its successor will load."""
+    variables = Path("/proc", str(worker_pid(backend)), "environ").read_text().split("\0")
+    (code,) = (value for variable in variables for name, _, value in [variable.partition("=")] if name == "PYTHONPATH")
+    return next(Path(code.split(":")[0]).glob("weights.*"))

@@ -1,8 +1,10 @@
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from PIL import Image
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from handler.inspyrenet import InspyrenetHandler
-from model_serving.integrity import DamagedArchive
+from model_serving.integrity import version_of
 from model_serving.network import InSPyReNet
+from model_serving.served import card_in
 from tests.handler.worker import worker_context
+from tests.support.models import flip_a_bit
 from tests.support.pictures import picture
 
 
@@ -75,15 +79,47 @@ def test_a_batch_that_memory_has_no_room_for_is_answered_in_parts(handler: Inspy
     assert [context.get_response_status(index)[0] for index in range(3)] == [200] * 3
 
 
-def test_one_flipped_bit_in_the_weights_fails_the_load(unpacked: Path, tmp_path: Path) -> None:
-    """Such weights load, and make other masks under the same version."""
+def refusal_of(folder: Path) -> str:
+    """What its worker says to every image, and to a question without one."""
+    handler, context = InspyrenetHandler(), worker_context(folder, rows=2)
+    handler.initialize(worker_context(folder))
+    bodies = handler.handle([{"body": bytearray(picture(80, 40))}, {}], context)
+    assert [context.get_response_status(index)[0] for index in range(2)] == [503, 503]
+    [(code, message)] = {tuple(json.loads(body).values()) for body in bodies}
+    assert (code, message.count("\n")) == ("model_refused", 0)
+    return str(message)
+
+
+def test_one_flipped_bit_in_the_weights_and_every_image_is_refused(unpacked: Path, tmp_path: Path) -> None:
     shutil.copytree(unpacked, tmp_path / "model")
-    weights = next((tmp_path / "model").glob("weights.*"))
-    content = bytearray(weights.read_bytes())
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    with pytest.raises(DamagedArchive, match="build it anew with `make model`"):
-        InspyrenetHandler().initialize(worker_context(tmp_path / "model"))
+    flip_a_bit(next((tmp_path / "model").glob("weights.*")))
+    version = worker_context(unpacked).manifest["model"]["modelVersion"]
+    assert re.fullmatch(
+        rf"inspyrenet\.mar {version} cannot be served: the archive's files are damaged: they are small-\w+ and not "
+        rf"{version}; build it anew with `make model`, and restart TorchServe",
+        refusal_of(tmp_path / "model"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"runtime": "compile"}, "this machine cannot run what was compiled on another"),
+        ({"variant": "base"}, "these are weights of the variant small, not base"),
+    ],
+    ids=["runtime", "weights"],
+)
+def test_whole_archives_that_cannot_be_opened_are_refused_too(
+    unpacked: Path, tmp_path: Path, changes: dict[str, str], reason: str
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(unpacked, folder)
+    replace(card_in(folder), **changes).write(folder)
+    manifest = folder / "MAR-INF" / "MANIFEST.json"
+    said = json.loads(manifest.read_text())
+    said["model"]["modelVersion"] = version_of("small", folder, besides=("MAR-INF", said["model"]["configFile"]))
+    manifest.write_text(json.dumps(said))
+    assert reason in refusal_of(folder)
 
 
 def test_a_form_field_called_data_is_an_image_too(handler: InspyrenetHandler, unpacked: Path) -> None:

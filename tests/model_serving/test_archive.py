@@ -133,8 +133,26 @@ def test_other_numbers_of_workers_make_a_new_archive_of_the_same_version(
     assert (rebuilt.version, rebuilt.built) == (archive.version, True)
 
 
-def test_a_damaged_archive_is_replaced(archive: Archive, weights: Path, tmp_path: Path) -> None:
+def test_an_archive_that_is_cut_short_is_replaced(archive: Archive, weights: Path, tmp_path: Path) -> None:
     (tmp_path / "inspyrenet.mar").write_bytes(archive.path.read_bytes()[:1000])
+    assert build_archive("small", weights, tmp_path).built
+
+
+def test_one_flipped_bit_in_the_weights_and_the_archive_is_replaced(
+    archive: Archive, weights: Path, tmp_path: Path
+) -> None:
+    content, at = bytearray(archive.path.read_bytes()), archive.path.read_bytes().index(weights.read_bytes())
+    content[at + weights.stat().st_size - 1] ^= 1
+    (tmp_path / "inspyrenet.mar").write_bytes(content)
+    assert build_archive("small", weights, tmp_path).built
+
+
+def test_an_archive_that_was_packed_anew_with_other_weights_is_replaced(
+    archive: Archive, weights: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(archive.path) as mar, zipfile.ZipFile(tmp_path / "inspyrenet.mar", "w") as packed:
+        for name in mar.namelist():
+            packed.writestr(name, bytes(100) if name.startswith("weights.") else mar.read(name))
     assert build_archive("small", weights, tmp_path).built
 
 

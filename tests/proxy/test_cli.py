@@ -101,11 +101,15 @@ def test_what_is_typed_goes_before_the_environment_and_that_before_the_file(tmp_
 
 
 def test_serving_says_where_and_ends_well_with_ctrl_c(tmp_path, port):
-    with running(tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_TORCHSERVE_URL="http://127.0.0.1:9") as process:
+    redis = f"unix://me:secret@{tmp_path}/redis.sock?password=secret"
+    with running(
+        tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_TORCHSERVE_URL="http://127.0.0.1:9", REMATTE_REDIS_URL=redis
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line == (
-            f"Rematte listens on http://localhost:{port}: masks by http://127.0.0.1:9, kept in memory alone.\n"
+            f"Rematte listens on http://localhost:{port}: masks by http://127.0.0.1:9, "
+            f"shared through unix://{tmp_path}/redis.sock.\n"
         )
         assert httpx.get(f"http://127.0.0.1:{port}/livez", trust_env=False).is_success
         process.send_signal(signal.SIGINT)

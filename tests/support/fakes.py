@@ -42,6 +42,7 @@ class FakeBackend:
     surprise: Exception | None = None
     window: int = 2
     ready_workers: int = 1
+    refusal: str | None = None
     picture_name: Callable[[bytes], bytes | None] = lambda _image: None
     images: list[bytes] = field(default_factory=list)
 
@@ -69,7 +70,7 @@ class FakeBackend:
     async def describe(self) -> Description:
         if error := self.surprise or self.failure:
             raise error
-        return Description(self.model, self.ready_workers, self.window)
+        return Description(self.model, self.ready_workers, self.window, self.refusal)
 
     def release(self) -> None:
         self._gate.set()

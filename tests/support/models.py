@@ -16,3 +16,10 @@ def tiny_weights(path: Path, seed: int = 0) -> Path:
         torch.manual_seed(seed)
         save_weights(path, build_network("small", **TINY), "small", TINY)
     return path
+
+
+def flip_a_bit(weights: Path) -> None:
+    """The last one: such weights load, and make other masks. Flipped twice they are whole again."""
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)

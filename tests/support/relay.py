@@ -73,6 +73,8 @@ class Relay:
 
     async def _fated(self, reply: bytes) -> bytes:
         match self.fault:
+            case "nothing":
+                return b""
             case "late":
                 await asyncio.sleep(0.3)
             case "truncated":

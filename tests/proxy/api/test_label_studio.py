@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from proxy.api import Readiness
 from proxy.api.keys import Keys
 from proxy.api.label_studio import Tasks
+from proxy.errors import BackendAway
 from tests.proxy.api.house import House, house
 from tests.proxy.imaging.pictures import corners, file_of
 from tests.support.fakes import MODEL, FakeBackend, grey_png
@@ -167,6 +168,12 @@ async def test_an_image_that_is_none_costs_the_others_of_a_batch_nothing(caplog:
         good, bad = await predicted(it, body(task(), task(b"hello")))
     assert (len(good["result"]), bad["result"]) == (1, [])
     assert "no prediction" in caplog.text
+
+
+async def test_an_outage_is_no_prediction_of_nothing():
+    async with house(FakeBackend(failure=BackendAway("TorchServe cannot be reached."))) as it:
+        answer = await it.client.post("/label-studio/predict", json=body(task(), task(picture(9))))
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/backend-away")
 
 
 async def test_alone_it_is_told_what_is_wrong():

@@ -49,6 +49,7 @@ async def test_the_image_goes_as_it_came_and_the_mask_comes_back():
         (said(422, "", "truncated image"), BadImage, "truncated image"),
         (said(503, "ServiceUnavailableException", "has no worker to serve"), BackendAway, "no worker"),
         (said(503, "InternalServerException", "Prediction failed"), BackendError, "Prediction failed"),
+        (httpx.Response(503, json={"code": "model_refused", "message": "do this"}), BackendAway, r"^do this\.$"),
         (said(507, "InternalServerException", "Out of resources"), BackendAway, "memory"),
         (said(500, "InternalServerException", "Worker died."), BackendAway, "restarted"),
         (said(500, "InternalServerException", "oops"), BackendError, "500: oops"),
@@ -88,9 +89,9 @@ async def test_an_image_that_was_not_sent_is_sent_once_more(stale):
 
 @pytest.mark.parametrize("broken", [httpx.ReadError("reset"), httpx.RemoteProtocolError("eof")])
 async def test_an_image_that_was_sent_is_sent_once_more_to_a_ready_worker(broken):
-    backend, requests = torchserve(broken, description(), MASK)
+    backend, requests = torchserve(broken, description(), SERVES, MASK)
     assert (await backend.infer(CAT)).confidence == 0.75
-    assert [request.content for request in requests] == [b"cat", b"", b"cat"]
+    assert [request.content for request in requests] == [b"cat", b"", b"", b"cat"]
 
 
 async def test_an_image_that_may_have_killed_the_worker_is_not_sent_to_its_successor():
@@ -159,10 +160,77 @@ def description(**changes: object) -> httpx.Response:
     return httpx.Response(200, json=[model | changes])
 
 
+def customized(code: str, message: str) -> httpx.Response:
+    """What TorchServe makes of the handler's answer to a request without an image."""
+    return description(customizedMetadata={"code": code, "message": message})
+
+
+def worker(pid: int, status: str = "READY", started: str = "2026-11-22T02:20:00Z") -> dict[str, object]:
+    return {"id": "9000", "pid": pid, "startTime": started, "status": status}
+
+
+SERVES = customized("unreadable", "the file is empty")
+REFUSES = customized("model_refused", "build it anew")
+
+
 async def test_the_description_gives_version_ready_workers_and_window():
-    backend, requests = torchserve(description())
+    backend, requests = torchserve(description(), SERVES)
     assert await backend.describe() == Description(Model("inspyrenet", "small-1"), ready_workers=1, window=8)
     assert str(requests[0].url) == "http://manage/models/inspyrenet"
+
+
+async def test_a_worker_that_refuses_its_archive_is_not_ready_and_says_why():
+    backend, requests = torchserve(description(), REFUSES)
+    described = await backend.describe()
+    assert (described.ready_workers, described.refusal) == (0, "build it anew")
+    assert str(requests[1].url) == "http://manage/models/inspyrenet?customized=true"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SERVES,
+        description(),
+        description(customizedMetadata="model_refused"),
+        description(customizedMetadata=["model_refused"]),
+        said(503, "ServiceUnavailableException", "no worker to serve"),
+        httpx.Response(500),
+        httpx.ReadTimeout("busy with images"),
+    ],
+    ids=["none", "no answer", "words", "a list", "queue full", "an error", "silence"],
+)
+async def test_any_other_answer_than_a_refusal_is_none(answer):
+    backend, _ = torchserve(description(), answer)
+    described = await backend.describe()
+    assert (described.ready_workers, described.refusal) == (1, None)
+
+
+async def test_the_workers_are_asked_once_and_their_successors_again():
+    first, loading, second, elsewhere = (
+        description(workers=workers)
+        for workers in ([worker(7)], [worker(8, "LOADING")], [worker(8)], [worker(8, started="later")])
+    )
+    answers = [first, REFUSES, first, loading, second, SERVES, second, elsewhere, REFUSES]
+    backend, requests = torchserve(*answers)
+    refusals = [(await backend.describe()).refusal for _ in range(6)]
+    assert refusals == ["build it anew", "build it anew", None, None, None, "build it anew"]
+    assert len(requests) == len(answers)
+
+
+async def test_a_worker_that_was_too_busy_to_say_it_refuses_is_asked_again_once_it_has():
+    refused = httpx.Response(503, json={"code": "model_refused", "message": "build it anew"})
+    backend, _ = torchserve(description(), httpx.ReadTimeout("busy"), refused, description(), REFUSES)
+    assert (await backend.describe()).refusal is None
+    with pytest.raises(BackendAway, match="build it anew"):
+        await backend.infer(CAT)
+    assert (await backend.describe()).refusal == "build it anew"
+
+
+async def test_a_connection_that_breaks_under_the_question_is_no_answer_to_it():
+    backend, _ = torchserve(description(), httpx.ReadError("reset"), description(), REFUSES)
+    with pytest.raises(BackendAway, match="cannot be reached"):
+        await backend.describe()
+    assert (await backend.describe()).refusal == "build it anew"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 import redis
 
+from proxy.cache.link import RedisLink
 from proxy.cache.notices import Notices
 from tests.support.redis_server import RedisServer
+from tests.support.relay import Relay
 from tests.support.stopping import TURNS, stop_after
 
 
@@ -64,6 +67,44 @@ async def test_it_listens_again_when_redis_is_back(notices, redis_server):
     with notices.expecting("landed cat") as cat:
         await notices.tell("landed cat")
         assert await heard(cat)
+
+
+@pytest.fixture
+async def relay(redis_server) -> AsyncIterator[Relay]:
+    async with Relay(redis_server.url.removeprefix("unix://")).open() as relay:
+        yield relay
+
+
+@pytest.fixture
+async def asking_link(relay) -> AsyncIterator[RedisLink]:
+    """It takes no silence for granted."""
+    link = RedisLink.at(relay.url, timeout_s=5.0, silence_s=0.1)
+    yield link
+    await link.close()
+
+
+async def test_a_line_without_news_is_asked_and_kept(asking_link):
+    news = asking_link.listen("news")
+    async with asyncio.timeout(10):
+        assert [await anext(news) for _ in range(3)] == [b"", b"", b""]
+    assert len(await asking_link.client.client_list(_type="pubsub")) == 1
+    await news.aclose()
+
+
+async def test_a_line_that_died_without_a_word_is_noticed_and_replaced(relay, asking_link):
+    notices = Notices(asking_link)
+    listening = asyncio.create_task(notices.run())
+    async with asyncio.timeout(10):
+        await notices.listening.wait()
+        relay.fault = "nothing"
+        while notices.listening.is_set():
+            await asyncio.sleep(0.01)
+        relay.fault = None
+        await notices.listening.wait()
+        with notices.expecting("landed cat") as cat:
+            await notices.tell("landed cat")
+            assert await cat.wait()
+    listening.cancel()
 
 
 def hang_up(redis_server: RedisServer) -> None:

@@ -36,6 +36,14 @@ async def test_a_model_without_a_ready_worker_is_not_ready():
     assert (watched.trouble or "").startswith(f"no worker of {MODEL.name} {MODEL.version} is ready")
 
 
+async def test_a_model_that_is_refused_is_not_ready_and_every_caller_is_told_why():
+    watched, _ = watch(FakeBackend(ready_workers=0, refusal="build it anew"))
+    await watched.look()
+    assert watched.trouble == "build it anew"
+    with pytest.raises(BackendAway, match=r"^No model has been ready yet: build it anew\.$"):
+        _ = watched.model
+
+
 async def test_a_server_that_goes_away_leaves_the_model_known_and_its_trouble_told():
     backend = FakeBackend()
     watched, _ = watch(backend)

@@ -35,6 +35,10 @@ def test_others_are_taken_where_they_are_not():
     ("line", "reason"),
     [
         ("MODEL_LOG - Failed to load model inspyrenet, exception There is no GPU.", "There is no GPU."),
+        (
+            "MODEL_LOG - inspyrenet.mar small-1 cannot be served: it is damaged; build it anew",
+            "inspyrenet.mar small-1 cannot be served: it is damaged; build it anew",
+        ),
         ("MODEL_LOG - Torch worker started.", None),
     ],
 )
