@@ -66,6 +66,10 @@ LAYOUTS: Mapping[str, tuple[Part, ...]] = {
 
 
 def layout_named(name: str) -> str | None:
-    """The layout of that name, or that one of its parts bears: a folder called DUTS-TE is a part of DUTS."""
-    parts = {part.source: layout for layout, parts in LAYOUTS.items() for part in parts if part.source}
-    return name if name in LAYOUTS else parts.get(name)
+    """The layout of that name, or that one of its parts bears: a folder called DUTS-TE is a part of DUTS.
+
+    Upper and lower case are one, as for folders: a published test set must not be trained on because of them.
+    """
+    known = {part.source.lower(): layout for layout, parts in LAYOUTS.items() for part in parts if part.source}
+    known |= {layout.lower(): layout for layout in LAYOUTS}
+    return known.get(name.lower())
