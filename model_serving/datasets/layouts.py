@@ -17,7 +17,8 @@ class Part:
     """One half of a published data set, or all of it.
 
     `source` is what the published tables call it; empty where it is the data set's own name. Of `choices`, pairs of
-    patterns for pictures and masks as `files.py` reads them, the first that is there is taken.
+    patterns for pictures and masks as `files.py` reads them, all that are there are taken, a file by the first that
+    has a partner for it.
     """
 
     source: str
