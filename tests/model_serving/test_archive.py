@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import resource
 import shutil
 import signal
@@ -62,9 +63,14 @@ def test_the_same_inputs_give_the_same_version(archive: Archive, weights: Path, 
     assert build_archive("small", weights, tmp_path).version == archive.version
 
 
-def test_other_weights_give_another_version(archive: Archive, tmp_path: Path) -> None:
-    other = tiny_weights(tmp_path / "other.safetensors", seed=1)
-    assert build_archive("small", other, tmp_path).version != archive.version
+def test_other_weights_give_another_version_which_names_the_one_that_it_replaces(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = str(tiny_weights(tmp_path / "other.safetensors", seed=1))
+    main(["--weights", other, "--runtime", "torch", "--out", str(store_with(archive, tmp_path))])
+    path, version, replaced = re.split(": |, in the place of ", capsys.readouterr().out.strip())
+    assert (path, replaced) == (f"{tmp_path}/inspyrenet.mar", archive.version)
+    assert version != replaced
 
 
 def test_another_resizing_gives_another_version(archive: Archive, weights: Path, tmp_path: Path) -> None:
