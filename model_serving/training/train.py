@@ -7,7 +7,7 @@ the whole run's length.
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.nn import functional as F
 
 from model_serving.evaluation.metrics import iou
+from model_serving.interruption import interrupted
 from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.assets import AssetsMissing
 from model_serving.training.bank import Bank, open_bank
@@ -47,6 +48,8 @@ CHECKED = 48
 CHECK_SEED = 99
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "small.safetensors"
+
+Work = Callable[[Team], None]
 
 
 def work(arguments: argparse.Namespace, team: Team) -> None:
@@ -159,17 +162,20 @@ def check_place(out: Path, resume: bool) -> None:
         raise TrainingError(f"{out}: holds a training already; go on with it by --resume, or name another --out")
 
 
-def main() -> None:
-    arguments = _parser().parse_args()
+def main(given: Sequence[str] | None = None, together: Callable[[int, Work], None] = gather) -> None:
+    """`together` runs the work in so many processes."""
+    arguments = _parser().parse_args(given)
     arguments.bank = arguments.bank or arguments.out / "bank"
     try:
         check_place(arguments.out, arguments.resume)
         arguments.out.mkdir(parents=True, exist_ok=True)
         for held_out in (False, True):
             open_bank(arguments.assets, arguments.bank, held_out)
-        gather(arguments.processes, partial(work, arguments))
+        together(arguments.processes, partial(work, arguments))
     except (TrainingError, AssetsMissing) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:  # several processes; a single one has ended by itself
+        interrupted(f"stopped; the same command goes on, with --resume once {arguments.out / CHECKPOINT} is there")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,12 +2,13 @@ import json
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from model_serving.training.bank import Bank
+from model_serving.training.bank import Album, Bank
 from model_serving.training.checkpoint import write_checkpoint
 from model_serving.training.errors import TrainingError
 from model_serving.training.export import STRETCH, export, stretched
@@ -17,7 +18,7 @@ from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage
 from model_serving.training.stream import VIEWS, Composites, example, examples
 from model_serving.training.team import Team, gather
-from model_serving.training.train import check, check_place, train
+from model_serving.training.train import check, check_place, main, train
 from model_serving.weights import load_shipped
 
 TINY = {
@@ -230,6 +231,29 @@ def give_up(team: Team) -> None:
 def test_what_one_of_several_processes_cannot_do_is_still_a_line():
     with pytest.raises(TrainingError, match=r"^process [01] has had enough$"):
         gather(2, give_up)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    """Of a training on pictures that are unpacked already."""
+    noise = np.random.default_rng(0)
+    for side in ("train", "held-out"):
+        (tmp_path / "bank" / side).mkdir(parents=True)
+        for kind, channels in (("cutouts", 4), ("actors", 4), ("backgrounds", 3)):
+            pixels = noise.integers(0, 256, (90, 80, channels), dtype=np.uint8)
+            Album.save(tmp_path / "bank" / side / f"{kind}.npy", [(kind, pixels)])
+    return ["--assets", str(tmp_path), "--bank", str(tmp_path / "bank"), "--out", str(tmp_path / "out")]
+
+
+def test_ctrl_c_ends_several_processes_with_a_line_too(command: list[str], capsys: pytest.CaptureFixture[str]):
+    def interrupt(size: int, _: object) -> None:
+        assert size == 2
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        main(command, interrupt)
+    assert end.value.code == 130
+    assert capsys.readouterr().err.startswith("\nstopped; the same command goes on, with --resume once ")
 
 
 def test_a_training_on_composites_neither_goes_on_from_nor_overwrites_one_of_make_train(run: Run, tmp_path: Path):
