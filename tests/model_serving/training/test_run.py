@@ -256,6 +256,18 @@ def test_ctrl_c_ends_several_processes_with_a_line_too(command: list[str], capsy
     assert capsys.readouterr().err.startswith("\nstopped; the same command goes on, with --resume once ")
 
 
+def test_weights_that_nobody_can_start_with_are_told_in_a_line(command: list[str]):
+    with pytest.raises(SystemExit, match=r"^cannot start with absent\.safetensors: .*cannot be used") as end:
+        main([*command, "--processes", "1", "--start", "absent.safetensors"])
+    assert "\n" not in str(end.value)
+
+
+def test_stages_of_another_form_are_told_with_the_form(command: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main([*command, "--stages", "foo"])
+    assert "argument --stages: foo: " in capsys.readouterr().err
+
+
 def test_a_training_on_composites_neither_goes_on_from_nor_overwrites_one_of_make_train(run: Run, tmp_path: Path):
     write_checkpoint(tmp_path / "checkpoint.pt", run.state() | {"terms": {"epochs": 1}})
     for resume in (True, False):
