@@ -1,15 +1,12 @@
 import io
 import json
 import re
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +22,7 @@ from model_serving.integrity import check_contents
 from model_serving.runtimes.runtime import KINDS
 from model_serving.served import open_remover
 from model_serving.weights import WeightsError
+from tests.support.disk import files_at_most
 from tests.support.eventually import eventually
 from tests.support.models import TINY, tiny_weights
 
@@ -247,17 +245,6 @@ def test_weights_of_another_variant_are_refused(weights: Path, tmp_path: Path) -
     with pytest.raises(WeightsError, match="small, not fast"):
         build_archive("fast", weights, tmp_path / "store")
     assert not (tmp_path / "store").exists()
-
-
-@contextmanager
-def files_at_most(size: int) -> Iterator[None]:
-    """No file written by this process or its children gets larger, as if the disk were full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("room", [-1, 1], ids=["for the weights", "for the archive"])
