@@ -30,6 +30,7 @@ from proxy.core.oracle import Oracle
 from proxy.core.patience import Patience
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
+from proxy.core.renders import Renders
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Allowed, Fetcher, Guard, TaskImages
@@ -46,7 +47,7 @@ logger = logging.getLogger(__name__)
 TORCHSERVE_URL = "http://127.0.0.1:8080"
 MANAGEMENT_PORT = 8081
 LAST_LANDINGS_S = 3.0
-"""How long a closing house waits for inferences that are under way, before their masks are lost."""
+"""How long a closing house waits for inferences that are under way and their masks, before these are lost."""
 
 
 class Storage:
@@ -124,11 +125,14 @@ class House:
             patience=self.storage.patience,
             events=self.metrics,
         )
+        # More at once would be no quicker, and each may hold several pictures of the largest size.
+        self._renders = Renders(self.storage.cache, at_once=os.cpu_count() or 1)
         storage = self.storage
         self.keeper = Keeper(storage.memory, storage.redis, storage.notices, self._oracle.forget)
         self.predictor = Predictor(
             cache=self.storage.cache,
             oracle=self._oracle,
+            renders=self._renders,
             watch=self.model.watch,
             head_start=head_start,
             deadline_s=settings.deadline_s,
@@ -187,9 +191,9 @@ class House:
             await self._close()
 
     async def _close(self) -> None:
-        await self.model.dispatch.close(LAST_LANDINGS_S)
-        await self._oracle.close(LAST_LANDINGS_S)
+        await asyncio.gather(self.model.dispatch.close(LAST_LANDINGS_S), self._oracle.close(LAST_LANDINGS_S))
         self._names.close()
+        self._renders.close()
         await self.storage.close()
         await self.model.backend.close()
 
@@ -200,16 +204,14 @@ def build_app(settings: Settings, *, transport: httpx.AsyncBaseTransport | None 
     Raises ValueError for a Redis URL that is none.
     """
     house, fetcher = House(settings, transport), _fetcher(settings)
-    # More would be no quicker, and each may hold several pictures of the largest size.
-    turns = asyncio.Semaphore(os.cpu_count() or 1)
     service = Service(
         predictor=house.predictor,
         new_fingerprinter=lambda: Fingerprinter(house.storage.seed.value),
         max_image_bytes=settings.max_image_bytes,
         mask=MaskPng(),
         model_mask=ModelMaskPng(),
-        cutout=Cutout(Composition(), settings.max_image_pixels, turns),
-        compose=lambda composition: Cutout(composition, settings.max_image_pixels, turns),
+        cutout=Cutout(Composition(), settings.max_image_pixels),
+        compose=lambda composition: Cutout(composition, settings.max_image_pixels),
         readiness=house.readiness,
         checks=house.checks,
         drain=house.drain,

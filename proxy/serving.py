@@ -16,7 +16,7 @@ from types import FrameType
 import uvicorn
 
 from proxy.api.drain import Drain
-from proxy.app import TORCHSERVE_URL, build_app
+from proxy.app import LAST_LANDINGS_S, TORCHSERVE_URL, build_app
 from proxy.heap import keep_small
 from proxy.listening import bind, shown_url
 from proxy.settings import Settings
@@ -26,8 +26,8 @@ from proxy.workers import Workers
 
 LAST_BYTES_S = 2
 """Seconds for answers that are being sent when the drain is over."""
-LAST_WRITES_S = 4
-"""Seconds for what a process does after its last answer, before it is killed."""
+LAST_WRITES_S = LAST_LANDINGS_S + 1
+"""Seconds for what a process does after its last answer, before it is killed: masks land, and get to Redis."""
 IDLE_CONNECTION_S = 75
 """Longer than clients keep an idle connection (nginx's number): who closes first never meets a request under way."""
 
@@ -108,7 +108,8 @@ class _Server(uvicorn.Server):
         left_s = self._closes_at - time.monotonic()
         if self._drain.begun and (self._drain.is_empty or left_s < 0):
             # Answers that are ready may still be on their way to slow callers.
-            self.config.timeout_graceful_shutdown = math.ceil(LAST_BYTES_S + max(0.0, left_s))
+            # uvicorn takes whole seconds; rounded up, they would be the parent's.
+            self.config.timeout_graceful_shutdown = LAST_BYTES_S + math.floor(max(0.0, left_s))
             self.should_exit = True
         return await super().on_tick(counter)
 

@@ -13,7 +13,6 @@ from proxy.signals import Signals
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between a death and its replacement; doubled each time, until one has lived for longer than the longest."""
 TRIES = 5
@@ -31,6 +30,7 @@ class Place:
     """Where one process lives after the other."""
 
     ready: Semaphore
+    first_pause_s: float = FIRST_PAUSE_S
     process: SpawnProcess | None = None
     serves: bool = False
     failed_starts: int = 0
@@ -56,7 +56,7 @@ class Place:
 
     def pause(self, now: float) -> float:
         """Seconds that it stays empty."""
-        pause_s: float = min(FIRST_PAUSE_S * 2 ** min(self._setbacks, 10), LONGEST_PAUSE_S)
+        pause_s: float = min(self.first_pause_s * 2 ** min(self._setbacks, 10), LONGEST_PAUSE_S)
         self._setbacks += 1
         self.due = now + pause_s
         return pause_s
@@ -73,14 +73,19 @@ class Workers:
         *,
         announce: Callable[[], None],
         bury: Callable[[int], None],
+        tick_s: float = FIRST_PAUSE_S,
     ) -> None:
-        """`announce` is called once, when all are ready; `bury` with the number of each that dies."""
+        """`announce` is called once, when all are ready; `bury` with the number of each that dies.
+
+        All are looked at every `tick_s`, which is also the first pause between a death and its replacement.
+        """
         self._spawn = get_context("spawn")
-        self._places = [Place(self._spawn.Semaphore(0)) for _ in range(count)]
+        self._places = [Place(self._spawn.Semaphore(0), tick_s) for _ in range(count)]
         self._work = work
         self._arguments = arguments
         self._announce = announce
         self._bury = bury
+        self._tick_s = tick_s
         self._announced = False
 
     def run(self, patience_s: float) -> None:
@@ -91,7 +96,7 @@ class Workers:
         with Signals() as signals:
             try:
                 self._look()
-                while not signals.rest(TICK_S):
+                while not signals.rest(self._tick_s):
                     self._look()
             finally:
                 self._stop(signals, patience_s)
@@ -131,8 +136,8 @@ class Workers:
         processes = [place.process for place in self._places if place.process]
         for process in processes:
             process.terminate()
-        rests = int(patience_s / TICK_S) + 1
-        while rests and any(process.is_alive() for process in processes) and not signals.rest(TICK_S):
+        rests = int(patience_s / self._tick_s) + 1
+        while rests and any(process.is_alive() for process in processes) and not signals.rest(self._tick_s):
             rests -= 1
         for process in processes:
             process.kill()

@@ -31,15 +31,19 @@ def export(network: InSPyReNet, folder: Path) -> None:
 
     The same network gives the same bytes. Raises OSError when the disk refuses.
     """
-    model = _converted(network)
-    try:
-        import_openvino().save_model(model, str(folder / FILE), compress_to_fp16=False)
-    except RuntimeError as error:
-        raise OSError(f"OpenVINO cannot write {folder / FILE}, as on a full disk: {error}") from error
+    save(_converted(network), folder)
     tree = ElementTree.parse(folder / FILE)
     _name_evenly(tree)
     tree.write(folder / FILE)
     spare(folder / FILE, SPARED[0])
+
+
+def save(model: Any, folder: Path) -> None:
+    """OpenVINO's own model, as FILE and its weights. Raises OSError when the disk refuses."""
+    try:
+        import_openvino().save_model(model, str(folder / FILE), compress_to_fp16=False)
+    except RuntimeError as error:
+        raise OSError(f"OpenVINO cannot write {folder / FILE}, as on a full disk: {error}") from error
 
 
 def spare(file: Path, more: str) -> None:

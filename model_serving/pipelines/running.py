@@ -7,7 +7,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -65,7 +65,7 @@ def _assigned(assignments: Sequence[str]) -> DictConfig:
         raise ParametersError(f"{' '.join(assignments)}: {' '.join(str(error).split())}") from error
 
 
-def _resolve(parameters: DictConfig | ListConfig) -> None:
+def _resolve(parameters: Container) -> None:
     """What `${...}` stands for is put in by Kedro, together with its own parameters."""
     try:
         OmegaConf.to_container(parameters, resolve=True)

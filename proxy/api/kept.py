@@ -1,18 +1,21 @@
 """Answers that are kept, for whoever knows an image's digest: no upload, no inference."""
 
 import time
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from proxy.api.admission import KEY
 from proxy.api.cutout_options import CutoutOptions
+from proxy.api.departure import while_connected
 from proxy.api.fields import Fields, fields_of
 from proxy.api.mask_options import MaskOptions
 from proxy.api.mask_response import mask_response
 from proxy.api.openapi import kept_problems, picture_response
 from proxy.api.predictions import CUTOUT_TYPES, response_of
 from proxy.api.service import Service, service_of
+from proxy.api.terms import terms_of
 from proxy.core.types import Renderer
 
 router = APIRouter(prefix="/v1", tags=["kept answers"], dependencies=KEY, default_response_class=Response)
@@ -35,7 +38,7 @@ async def kept_mask(request: Request, digest: Digest, options: Annotated[MaskOpt
     `HEAD` says whether there is one. 404 means: upload it.
     """
     service, fields = service_of(request), fields_of(request.scope)
-    return await recall(service, fields, digest, options.renderer(service, fields.get("accept", "")))
+    return await recall(request, service, fields, digest, options.renderer(service, fields.get("accept", "")))
 
 
 @router.get(
@@ -48,13 +51,14 @@ async def kept_cutout(request: Request, digest: Digest, options: Annotated[Cutou
     """As for masks. A cutout holds the image's colours, so a kept mask alone is not enough for it: what is kept is each
     answer that was made, with its options."""
     service, fields = service_of(request), fields_of(request.scope)
-    return await recall(service, fields, digest, options.renderer(service, fields.get("accept", "")))
+    return await recall(request, service, fields, digest, options.renderer(service, fields.get("accept", "")))
 
 
-async def recall(service: Service, fields: Fields, digest: str, renderer: Renderer) -> Response:
-    """Raises UnknownDigest; BackendAway before there was a model."""
+async def recall(request: Request, service: Service, fields: Fields, digest: str, renderer: Renderer) -> Response:
+    """Raises UnknownDigest; BackendAway before there was a model; DeadlinePassed; ClientDisconnect."""
     begun = time.perf_counter()
-    prediction = await service.predictor.recall(digest, renderer)
+    waiting = partial(while_connected, request)
+    prediction = await service.predictor.recall(digest, renderer, terms_of(fields), waiting)
     response = response_of(prediction, {"lookup": time.perf_counter() - begun})
     if _matches(fields.get("if-none-match", ""), prediction.etag):
         headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}

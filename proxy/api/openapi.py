@@ -225,7 +225,7 @@ def prediction_problems() -> dict[int | str, Json]:
 
 def kept_problems() -> dict[int | str, Json]:
     """Every error of asking for what is kept, by status."""
-    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, RematteError)) | {
+    return _by_status((UnknownKey, NotAcceptable, UnknownDigest, BackendAway, DeadlinePassed, RematteError)) | {
         422: _plain(422, _NO_DIGEST)
     }
 

@@ -119,7 +119,7 @@ async def _kept(predictor: Predictor, digest: str, renderer: Renderer, terms: Te
     if not terms.may_find:
         return None
     try:
-        return await predictor.recall(digest, renderer)
+        return await predictor.recall(digest, renderer, terms)  # not watched: that would read the body
     except UnknownDigest:
         return None
 

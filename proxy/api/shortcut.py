@@ -53,7 +53,9 @@ def _way(scope: Scope) -> Way | None:
         return lambda request, service, fields: answer(request, service, fields, RENDERERS[path](service))
     if method == "GET" and (kept := _KEPT.fullmatch(path)):
         door, digest = kept["door"], kept["digest"]
-        return lambda _, service, fields: recall(service, fields, digest, RENDERERS[f"/v1/{door}"](service))
+        return lambda request, service, fields: recall(
+            request, service, fields, digest, RENDERERS[f"/v1/{door}"](service)
+        )
     return None
 
 

@@ -51,10 +51,12 @@ class Leases:
         shared: Callable[[Key], Awaitable[None]],
         patience: Patience,
         clock: Callable[[], float] = time.monotonic,
+        lease_s: float = LEASE_S,
     ) -> None:
         """`shared` returns when an entry that is being written to Redis is there. `patience`: with ourselves."""
         self.patience = patience
         self.clock = clock
+        self.lease_s = lease_s
         self._link = link
         self._notices = notices
         self._shared = shared
@@ -79,6 +81,8 @@ class Leases:
                     return Lease(self, key, token)
                 if state == b"made" or news.is_set():
                     return None
+                if state != b"theirs":
+                    return Free()  # another question's answer: nobody may lead at all
                 await _came(news, LOOK_AGAIN_S)
 
     async def close(self) -> None:
@@ -88,7 +92,7 @@ class Leases:
 
     async def renew(self, key: Key, token: str) -> bool:
         """False when somebody else leads by now. Raises RedisAway."""
-        return bool(await self._link.do(self._renew(keys=[_lease_name(key)], args=[token, _ms(LEASE_S)])))
+        return bool(await self._link.do(self._renew(keys=[_lease_name(key)], args=[token, _ms(self.lease_s)])))
 
     def give_back(self, key: Key, token: str) -> None:
         task = asyncio.create_task(self._returned(key, token))
@@ -97,7 +101,7 @@ class Leases:
 
     async def _ask(self, key: Key, token: str) -> object:
         names = [entry_name(key), _lease_name(key)]
-        return await self._link.do(self._take(keys=names, args=[token, _ms(LEASE_S)]))
+        return await self._link.do(self._take(keys=names, args=[token, _ms(self.lease_s)]))
 
     async def _returned(self, key: Key, token: str) -> None:
         await self._shared(key)
@@ -123,7 +127,7 @@ class Lease:
         self._leases.give_back(self._key, self._token)
 
     async def _beat(self) -> None:
-        while not await _came(self._released, LEASE_S / RENEWALS_PER_LEASE) and not self._overdue:
+        while not await _came(self._released, self._leases.lease_s / RENEWALS_PER_LEASE) and not self._overdue:
             try:
                 if not await self._leases.renew(self._key, self._token):
                     return

@@ -8,11 +8,12 @@ from functools import partial
 
 from proxy.core.events import SILENT, Events, Result
 from proxy.core.fingerprint import Image
-from proxy.core.flights import Flight, Flights, Landing
+from proxy.core.flights import Landing
 from proxy.core.keys import alias, alias_of, etag, rendered_key
 from proxy.core.lookup import Lookup, Wanted
 from proxy.core.oracle import Landed, Oracle
 from proxy.core.race import HeadStart, race
+from proxy.core.renders import Renders
 from proxy.core.types import ANY_TERMS, Cache, Found, Key, Mask, Model, Rendered, Renderer, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import DeadlinePassed, NotCached, UnknownDigest
@@ -53,6 +54,7 @@ class Predictor:
         *,
         cache: Cache,
         oracle: Oracle,
+        renders: Renders,
         watch: ModelWatch,
         head_start: HeadStart,
         deadline_s: float,
@@ -60,12 +62,12 @@ class Predictor:
     ) -> None:
         self._cache = cache
         self._oracle = oracle
+        self._renders = renders
         self._watch = watch
         self._head_start = head_start
         self._deadline_s = deadline_s
         self._events = events
         self._lookup = Lookup(cache, head_start, events=events)
-        self._renders: Flights[Key, Rendered] = Flights()
 
     async def predict(
         self, image: Image, renderer: Renderer, terms: Terms = ANY_TERMS, waiting: Waiting | None = None
@@ -98,25 +100,30 @@ class Predictor:
                 raise
             raise DeadlinePassed(f"There was no mask within {self._deadline_s:g} seconds; try again later.") from None
 
-    async def recall(self, digest: str, renderer: Renderer) -> Prediction:
-        """What is kept for an image that is only named. Raises UnknownDigest; BackendAway before there was a model."""
+    async def recall(
+        self, digest: str, renderer: Renderer, terms: Terms = ANY_TERMS, waiting: Waiting | None = None
+    ) -> Prediction:
+        """What is kept for an image that is only named, or can be made of its mask. `waiting` as for `predict`.
+
+        Raises UnknownDigest; BackendAway before there was a model; DeadlinePassed.
+        """
         version = self._watch.model.version
-        prediction = await self._recall(digest, version, renderer)
-        self._events.recalled(prediction is not None)
-        if prediction is None:
+        found = await self._recall(digest, version, renderer)
+        self._events.recalled(found is not None)
+        if found is None:
             nothing = f"Nothing is kept for the image {digest} and the live model {version}"
             raise UnknownDigest(f"{nothing}; upload the image.")
-        return prediction
-
-    async def _recall(self, digest: str, version: str, renderer: Renderer) -> Prediction | None:
-        found = await self._follow(alias(digest, version, renderer.name))
-        if found and isinstance(found.entry, Rendered):
+        if isinstance(found.entry, Rendered):
             return Prediction(found.entry, _etag(found.entry), found)
-        found = None if renderer.needs_image else await self._follow(alias(digest, version, None))
-        if found and isinstance(found.entry, Mask):
-            rendered = await _render(None, found.entry, renderer)
-            return Prediction(rendered, _etag(rendered), found)
-        return None
+        work = self._in_time(self._rendered(None, renderer, Source(found.entry, {}, found), terms))
+        return await (waiting(work) if waiting else work)
+
+    async def _recall(self, digest: str, version: str, renderer: Renderer) -> Found | None:
+        """The finished answer, or else the mask if that is enough."""
+        found = await self._follow(alias(digest, version, renderer.name))
+        if found is None and not renderer.needs_image:
+            found = await self._follow(alias(digest, version, None))
+        return found
 
     async def _follow(self, wanted: Key) -> Found | None:
         """The entry's own digest proves that it is the one."""
@@ -154,12 +161,13 @@ class Predictor:
             return found
         raise NotCached("Nothing is kept for this image; send it without `only-if-cached` to have it made.")
 
-    async def _rendered(self, image: Image, renderer: Renderer, source: Source, terms: Terms) -> Prediction:
+    async def _rendered(self, image: Image | None, renderer: Renderer, source: Source, terms: Terms) -> Prediction:
         begun = time.perf_counter()
         if terms.may_keep:
-            rendered = await self._render_and_keep(image, source.mask, renderer)
+            key = self._rendered_key(image, source.mask, renderer)
+            rendered = await self._renders.make_and_keep(key, image, source.mask, renderer)
         else:
-            rendered = await _render(image, source.mask, renderer)
+            rendered = await self._renders.make(image, source.mask, renderer)
         render_s = time.perf_counter() - begun
         self._events.took("render", render_s)
         return Prediction(
@@ -172,37 +180,11 @@ class Predictor:
             stages=source.stages | {"render": render_s},
         )
 
-    async def _render_and_keep(self, image: Image, mask: Mask, renderer: Renderer) -> Rendered:
-        """Once for all who wait for the same."""
-        key = rendered_key(image, Model(self._watch.model.name, mask.model_version), renderer.name)
-        landing = await self._renders.board(key, partial(self._start_rendering, image, mask, renderer, key))
-        if landing.value.blake3 == mask.blake3:
-            return landing.value
-        # Two images with one seeded hash at the same time.
-        return await self._finish(image, mask, renderer, key)
-
-    def _start_rendering(self, image: Image, mask: Mask, renderer: Renderer, key: Key) -> Flight[Rendered]:
-        return Flight(asyncio.create_task(self._finish(image, mask, renderer, key)), withdraw=lambda: False)
-
-    async def _finish(self, image: Image, mask: Mask, renderer: Renderer, key: Key) -> Rendered:
-        rendered = await _render(image, mask, renderer)
-        self._cache.keep(key, rendered)
-        return rendered
-
-
-async def _render(image: Image | None, mask: Mask, renderer: Renderer) -> Rendered:
-    answer = await renderer.render(image, mask)
-    return Rendered(
-        body=answer.body,
-        media_type=answer.media_type,
-        rendering=renderer.name,
-        digest=mask.digest,
-        blake3=mask.blake3,
-        model_version=mask.model_version,
-        confidence=mask.confidence,
-        made_at=mask.made_at,
-        facts=answer.facts,
-    )
+    def _rendered_key(self, image: Image | None, mask: Mask, renderer: Renderer) -> Key:
+        """Without the image there is no seeded hash: then its alias is the only name of what is made."""
+        if image is None:
+            return alias(mask.digest, mask.model_version, renderer.name)
+        return rendered_key(image, Model(self._watch.model.name, mask.model_version), renderer.name)
 
 
 def _finished(rendered: Rendered, found: Found, begun: float) -> Prediction:

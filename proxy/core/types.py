@@ -1,10 +1,13 @@
 """The nouns of the race, and the two verbs it asks of a cache and of a back end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeVar, TypeVarTuple
 
 from proxy.core.fingerprint import Image
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,12 @@ class Answer(NamedTuple):
     facts: Facts = ()
 
 
+class InTurn(Protocol):
+    """Has work done in a thread when its turn comes; otherwise like `asyncio.to_thread`."""
+
+    async def __call__(self, work: Callable[[*Ts], T], /, *args: *Ts) -> T: ...
+
+
 class Renderer(Protocol):
     """Turns a mask into the bytes of an answer. Pure: same name, image and mask, same bytes."""
 
@@ -182,6 +191,6 @@ class Renderer(Protocol):
     needs_image: bool
     """Whether the image's bytes are used, and not the mask alone."""
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:
-        """`image` may be None if it is not needed. Raises BadImage."""
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:
+        """`image` may be None if it is not needed. What takes a processor is done `in_turn`. Raises BadImage."""
         ...

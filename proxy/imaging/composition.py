@@ -3,7 +3,6 @@
 A short chain of pure steps. Each takes pictures and gives pictures; none of them asks the model.
 """
 
-import asyncio
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -11,7 +10,7 @@ from PIL import Image as Pillow
 from PIL import ImageChops
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Answer, Facts, Mask
+from proxy.core.types import Answer, Facts, InTurn, Mask
 from proxy.imaging.backgrounds import BLACK, WHITE, Background, Blur, Scene, painted
 from proxy.imaging.colours import in_rgb, in_srgb
 from proxy.imaging.containers import Format, encoded
@@ -67,19 +66,16 @@ class Cutout:
 
     needs_image = True
 
-    def __init__(self, composition: Composition, max_pixels: int, turns: asyncio.Semaphore | None = None) -> None:
-        """`max_pixels`: of the image, of a background picture, and of the answer, which is scaled down to it.
-        `turns`: how many cutouts are made at once, by all who share them; by itself one."""
+    def __init__(self, composition: Composition, max_pixels: int) -> None:
+        """`max_pixels`: of the image, of a background picture, and of the answer, which is scaled down to it."""
         self._composition = composition
         self._max_pixels = max_pixels
-        self._turns = turns or asyncio.Semaphore(1)
         self.name = composition.name
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:
         """Raises BadImage, TooManyPixels."""
         assert image is not None
-        async with self._turns:
-            return await asyncio.to_thread(composed, image, mask, self._composition, self._max_pixels)
+        return await in_turn(composed, image, mask, self._composition, self._max_pixels)
 
 
 def composed(image: Image, mask: Mask, composition: Composition, max_pixels: int) -> Answer:

@@ -1,6 +1,5 @@
 """Every format in which a mask is given, and the renderer that writes it."""
 
-import asyncio
 import io
 import json
 import struct
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Answer, Mask
+from proxy.core.types import Answer, InTurn, Mask
 from proxy.imaging import annotations, png
 from proxy.imaging.annotations import Document
 from proxy.imaging.containers import check_sides
@@ -46,8 +45,8 @@ class MaskFile:
         outlined = f" epsilon={epsilon!r}" if self._file.outlined else ""
         self.name = f"mask.{'model.' if small else ''}{kind} {refinement!r}{outlined}"
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:  # noqa: ARG002 - a mask is enough here
-        return Answer(await asyncio.to_thread(self._written, mask), self._file.media_type)
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:  # noqa: ARG002 - a mask is enough here
+        return Answer(await in_turn(self._written, mask), self._file.media_type)
 
     def _written(self, mask: Mask) -> bytes:
         (made_wide,) = struct.unpack(">I", mask.png[IHDR_SIZE][:4])

@@ -1,13 +1,12 @@
-"""A mask, and what an answer makes of it. Pillow works in a thread: it would hold up everybody else."""
+"""A mask, and what an answer makes of it. Pillow works in turn, in a thread: it would hold up everybody else."""
 
-import asyncio
 import io
 import struct
 
 from PIL import Image as Pillow
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Answer, Mask
+from proxy.core.types import Answer, InTurn, Mask
 from proxy.errors import BackendError
 from proxy.imaging.png import encode
 
@@ -22,10 +21,10 @@ class MaskPng:
     name = "mask.png"
     needs_image = False
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:  # noqa: ARG002 - a mask is enough here
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:  # noqa: ARG002 - a mask is enough here
         if mask.png[IHDR_SIZE] == struct.pack(">II", mask.width, mask.height):
             return Answer(mask.png, PNG)  # as it lies
-        return Answer(await asyncio.to_thread(mask_png, mask), PNG)
+        return Answer(await in_turn(mask_png, mask), PNG)
 
 
 class ModelMaskPng:
@@ -34,7 +33,7 @@ class ModelMaskPng:
     name = "mask.model.png"
     needs_image = False
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:  # noqa: ARG002 - a mask is enough here
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:  # noqa: ARG002 - a mask is enough here
         return Answer(mask.png, PNG)
 
 

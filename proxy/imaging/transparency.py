@@ -1,11 +1,9 @@
 """Pictures that come with holes of their own, where a caller wants them back as they are, or the holes filled."""
 
-import asyncio
-
 from PIL import Image as Pillow
 
 from proxy.core.fingerprint import Image
-from proxy.core.types import Answer, Mask, Renderer
+from proxy.core.types import Answer, InTurn, Mask, Renderer
 from proxy.imaging.colours import in_rgb
 from proxy.imaging.picture import opened, reading, upright
 from proxy.imaging.png import encode
@@ -21,10 +19,12 @@ class InputIfTransparent:
         self._renderer = renderer
         self._max_pixels = max_pixels
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:
         assert image is not None
-        media_type = await asyncio.to_thread(_media_type_with_holes, image, self._max_pixels)
-        return Answer(b"".join(image.chunks), media_type) if media_type else await self._renderer.render(image, mask)
+        media_type = await in_turn(_media_type_with_holes, image, self._max_pixels)
+        if media_type:
+            return Answer(b"".join(image.chunks), media_type)
+        return await self._renderer.render(image, mask, in_turn)
 
 
 class WithoutHoles:
@@ -37,9 +37,10 @@ class WithoutHoles:
         self._renderer = renderer
         self._max_pixels = max_pixels
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:
         assert image is not None
-        return await self._renderer.render(await asyncio.to_thread(_filled, image, self._max_pixels), mask)
+        filled = await in_turn(_filled, image, self._max_pixels)
+        return await self._renderer.render(filled, mask, in_turn)
 
 
 def _media_type_with_holes(image: Image, max_pixels: int) -> str | None:

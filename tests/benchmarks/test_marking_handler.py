@@ -33,7 +33,7 @@ def mask_of(image: bytes, size: tuple[int, int] | None = None) -> bytes:
 
 @pytest.mark.parametrize("size", [None, (640, 480), (101, 77)])
 def test_a_mask_bears_its_own_images_mark_and_no_other(size):
-    images = [bytes([number]) for number in range(50)]
+    images = [bytes([number]) for number in range(20)]
     masks = [mask_of(image, size) for image in images]
     bears = [(mask, image) for mask in masks for image in images if bears_mark(mask, image)]
     assert bears == list(zip(masks, images, strict=True))

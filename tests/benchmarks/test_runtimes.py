@@ -26,6 +26,8 @@ def test_each_contender_has_a_row_beside_the_authors_way(tmp_path: Path):
     assert named[0]["of the authors'"] == "1.0 x"
     assert [row["floor ms"] for row in named] == ["10", "10"]
     assert [row["far off"] for row in named] == ["0.00%", "0.00%"]
+    measured = [float(row[name].split()[0]) for row in named for name in ("images/s", "load s", "ready s", "memory")]
+    assert min(measured) > 0
 
 
 def test_the_floor_is_the_networks_operations_and_the_machines_ceiling():

@@ -8,6 +8,7 @@ from model_serving.build import build_network
 from model_serving.network import InSPyReNet
 from model_serving.weights import load_official_state, official_state
 from tests.model_serving.filling import filled
+from tests.support.models import TINY
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,7 +30,7 @@ def small() -> InSPyReNet:
 
 @pytest.fixture(scope="session")
 def _tiny() -> InSPyReNet:
-    network = build_network("small", base_size=64, depth=8, embed_dim=8, num_heads=(1, 1, 2, 2), window_size=4)
+    network = build_network("small", **TINY)
     load_official_state(network, filled(official_state(network), network.base_size))
     return network
 

@@ -1,13 +1,16 @@
 """The whole house, with a Redis that is real and a TorchServe that is not."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
+from proxy.serving import LAST_WRITES_S
 from proxy.settings import Settings
 from tests.proxy.api.asgi import Caller, body
 from tests.proxy.fetching.servers import plainly, serving
@@ -246,3 +249,30 @@ async def test_keys_places_and_limits_of_the_settings_reach_the_doors():
         assert (await client.post("/v1/batch", json=asked)).status_code == 413
         fetched = [await client.post("/v1/mask", params={"image_url": url}) for url in asked["images"]]
     assert [answer.status_code for answer in fetched] == [200, 422]
+
+
+@asynccontextmanager
+async def deserted(torchserve: FakeTorchServe, settings: Settings) -> AsyncIterator[None]:
+    """A house whose only caller has left after his picture was sent to the model."""
+    torchserve.gate.clear()
+    async with open_house(torchserve, settings) as (_, client):
+        asked = asyncio.create_task(
+            client.post("/v1/mask", content=PICTURES[0], headers={"content-type": "image/jpeg"})
+        )
+        await torchserve.arrived.wait()
+        asked.cancel()
+        yield
+
+
+async def test_a_closing_house_waits_for_a_hanging_inference_no_longer_than_its_parent_waits_for_it(redis_server):
+    async with deserted(FakeTorchServe(), Settings(redis_url=redis_server.url)):
+        begun = time.monotonic()
+    assert time.monotonic() - begun < LAST_WRITES_S
+
+
+async def test_a_mask_that_lands_while_the_house_closes_is_kept(redis_server):
+    torchserve, settings = FakeTorchServe(), Settings(redis_url=redis_server.url, redis_timeout_ms=60_000)
+    async with deserted(torchserve, settings):
+        asyncio.get_running_loop().call_later(0.1, torchserve.gate.set)
+    async with open_house(torchserve, settings) as (_, client):
+        assert (await client.get(f"/v1/masks/{sha256(PICTURES[0]).hexdigest()}")).status_code == 200

@@ -72,10 +72,17 @@ def test_an_unknown_setting_is_refused_in_one_line(tmp_path, name):
     )
 
 
+DEAD_AND_SOON = """
+import functools, os, sys
+if "--multiprocessing-fork" in sys.orig_argv:
+    os._exit(3)
+from proxy import workers
+workers.Workers = functools.partial(workers.Workers, tick_s=0.05)
+"""
+
+
 def test_workers_that_cannot_start_end_it_and_the_last_line_says_so(tmp_path, port):
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif '--multiprocessing-fork' in sys.orig_argv:\n    os._exit(3)\n"
-    )
+    (tmp_path / "sitecustomize.py").write_text(DEAD_AND_SOON)
     end = rematte(tmp_path, "serve", REMATTE_PORT=str(port), REMATTE_WORKERS="2")
     assert (end.status, end.output) == (1, "")
     assert end.errors.splitlines()[-1] == (

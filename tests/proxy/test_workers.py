@@ -15,7 +15,7 @@ import pytest
 from proxy.workers import FIRST_PAUSE_S, LONGEST_PAUSE_S, TRIES, CannotStart, Place, Workers
 from tests.support.eventually import eventually
 
-PATIENCE_S = 20.0
+PATIENCE_S, TICK_S = 20.0, 0.05
 announced: list[str] = []
 buried: list[int] = []
 
@@ -68,7 +68,7 @@ def alive(number: int) -> bool:
 def meanwhile(tmp_path):
     """Runs the workers here (signals come to the main thread) and a visitor beside them, who ends it all."""
 
-    def run(job, visit, patience_s: float = PATIENCE_S, count: int = 2) -> None:
+    def run(job, visit, patience_s: float = PATIENCE_S, count: int = 2, tick_s: float = TICK_S) -> None:
         announced.clear()
         buried.clear()
 
@@ -81,7 +81,12 @@ def meanwhile(tmp_path):
         thread = threading.Thread(target=visitor)
         thread.start()
         workers = Workers(
-            count, job, (tmp_path,), announce=lambda: announced.append("all are ready"), bury=buried.append
+            count,
+            job,
+            (tmp_path,),
+            announce=lambda: announced.append("all are ready"),
+            bury=buried.append,
+            tick_s=tick_s,
         )
         try:
             workers.run(patience_s)
@@ -118,14 +123,14 @@ def test_one_that_does_not_end_is_killed(meanwhile, tmp_path):
 
 
 def test_one_that_serves_and_dies_again_and_again_is_replaced_ever_later(meanwhile, tmp_path):
-    meanwhile(short_work, lambda folder: eventually(lambda: len(numbers(folder)) == 4), count=1)
+    meanwhile(short_work, lambda folder: eventually(lambda: len(numbers(folder)) == 4), count=1, tick_s=FIRST_PAUSE_S)
     births = sorted((tmp_path / str(number)).stat().st_mtime for number in numbers(tmp_path))
     pauses = [later - earlier for earlier, later in pairwise(births)]
     assert all(pause >= least for pause, least in zip(pauses, (0.5, 1.0, 2.0), strict=True))
 
 
 def test_one_that_cannot_start_ends_all_in_one_line(tmp_path):
-    workers = Workers(1, broken_work, (tmp_path,), announce=pytest.fail, bury=buried.append)
+    workers = Workers(1, broken_work, (tmp_path,), announce=pytest.fail, bury=buried.append, tick_s=TICK_S)
     with pytest.raises(CannotStart, match=rf"^A worker process ended {TRIES} times .* with exit status 3\.$"):
         workers.run(PATIENCE_S)
     assert len(numbers(tmp_path)) == TRIES

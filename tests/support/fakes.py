@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from proxy.core.events import Events
 from proxy.core.fingerprint import Image
 from proxy.core.keys import aliases_of
-from proxy.core.types import Answer, Description, Entry, Found, Inference, Key, Mask, Model, Rendered
+from proxy.core.types import Answer, Description, Entry, Found, Inference, InTurn, Key, Mask, Model, Rendered
 from proxy.errors import RematteError
 
 MODEL = Model("inspyrenet", "small-00000000")
@@ -117,7 +117,7 @@ class MaskRenderer:
     name = "mask"
     needs_image = False
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:
         return Answer(mask.png, "image/png")
 
 

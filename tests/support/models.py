@@ -7,7 +7,14 @@ import torch
 from model_serving.build import Overrides, build_network
 from model_serving.weights import save_weights
 
-TINY: Overrides = {"base_size": 64, "embed_dim": 16, "depth": 8, "num_heads": (1, 1, 2, 4), "window_size": 4}
+TINY: Overrides = {
+    "base_size": 64,
+    "embed_dim": 16,
+    "depth": 8,
+    "depths": (2, 1, 1, 1),  # a stage's second block is the first one that shifts its windows
+    "num_heads": (1, 1, 2, 4),
+    "window_size": 4,
+}
 
 
 def tiny_weights(path: Path, seed: int = 0) -> Path:

@@ -6,7 +6,7 @@ from proxy.api.removebg.errors import Refused
 from proxy.api.removebg.wishes import SIZES, Size, Wishes, region_fault
 from proxy.api.service import Service
 from proxy.core.fingerprint import Image
-from proxy.core.types import Answer, Mask, Renderer
+from proxy.core.types import Answer, InTurn, Mask, Renderer
 from proxy.imaging.backgrounds import Backdrop
 from proxy.imaging.composition import Composition
 from proxy.imaging.containers import Format
@@ -34,11 +34,11 @@ class WithinBounds:
         self._renderer = renderer
         self._region = region
 
-    async def render(self, image: Image | None, mask: Mask) -> Answer:
+    async def render(self, image: Image | None, mask: Mask, in_turn: InTurn) -> Answer:
         """Raises Refused, and what its renderer does."""
         if fault := region_fault(self._region, (mask.width, mask.height)):
             raise Refused(fault)
-        return await self._renderer.render(image, mask)
+        return await self._renderer.render(image, mask, in_turn)
 
 
 def renderer_of(wishes: Wishes, backdrop: Backdrop | None, service: Service) -> Renderer:

@@ -13,8 +13,7 @@ from model_serving.evaluation.examples import Example, Picture
 from model_serving.network import InSPyReNet
 from model_serving.remover import Remover
 from model_serving.weights import WeightsError, save_weights
-
-TINY = {"base_size": 64, "depth": 8, "embed_dim": 8, "num_heads": (1, 1, 2, 2), "window_size": 4}
+from tests.support.models import TINY
 
 
 @pytest.fixture

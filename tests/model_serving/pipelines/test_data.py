@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from model_serving.datasets.manifest import read_manifest
 from tests.model_serving.datasets.files import pairs, picture
+from tests.support.eventually import eventually
 
 ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "model_serving.pipelines")
@@ -121,9 +121,7 @@ def test_ctrl_c_ends_it_with_a_line_and_nothing_half_written(tmp_path: Path):
         text=True,
     ) as running:
         images = tmp_path / "build/data/raw/composites/train/images"
-        until = time.monotonic() + DEADLINE_S
-        while time.monotonic() < until and running.poll() is None and not (images / "000002.jpg").exists():
-            time.sleep(0.05)
+        eventually(lambda: running.poll() is not None or (images / "000002.jpg").exists(), DEADLINE_S)
         running.send_signal(signal.SIGINT)
         told = running.communicate(timeout=DEADLINE_S)[1]
     assert running.returncode == 130, told

@@ -17,17 +17,21 @@ class Brightest(nn.Module):
         return pred, pred.amax((1, 2, 3))
 
 
-def test_what_was_compiled_gives_the_same_for_any_batch(tmp_path: Path, images: Tensor) -> None:
-    machine_code.compile_to(tmp_path / "network.pt2", Brightest(), images[:1])
-    runtime = Inductor(tmp_path / "network.pt2", (64, 64))
+@pytest.fixture(scope="module")
+def file(images: Tensor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("compiled") / "network.pt2"
+    machine_code.compile_to(file, Brightest(), images[:1])
+    return file
+
+
+def test_what_was_compiled_gives_the_same_for_any_batch(file: Path, images: Tensor) -> None:
+    runtime = Inductor(file, (64, 64))
     torch.testing.assert_close(tuple(runtime(images)), Brightest()(images))
     with pytest.raises(ValueError, match="64 x 64"):
         runtime(images[..., :32])
 
 
-def test_what_was_compiled_for_another_processor_is_refused_before_it_runs(tmp_path: Path, images: Tensor) -> None:
-    file = tmp_path / "network.pt2"
-    machine_code.compile_to(file, Brightest(), images[:1])
+def test_what_was_compiled_for_another_processor_is_refused_before_it_runs(file: Path) -> None:
     Inductor(file, (64, 64), here=processor() | {"more"})
     lacking = processor() - {"avx2", "neon"}
     with pytest.raises(RuntimeUnavailable, match=f"^{file}: compiled .+ with (avx2|neon), .+ RUNTIME=torch$"):

@@ -19,9 +19,16 @@ def file(_tiny: InSPyReNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def session(file: Path) -> OnnxSession:
+    return OnnxSession(file)
+
+
 @pytest.mark.parametrize("batch", [1, 3])
-def test_the_masks_are_the_networks_for_any_batch(file: Path, images: Tensor, expected: Prediction, batch: int) -> None:
-    prediction = OnnxSession(file)(images[:batch])
+def test_the_masks_are_the_networks_for_any_batch(
+    session: OnnxSession, images: Tensor, expected: Prediction, batch: int
+) -> None:
+    prediction = session(images[:batch])
     torch.testing.assert_close(prediction, Prediction(*(part[:batch] for part in expected)), rtol=0, atol=1e-4)
 
 
@@ -34,9 +41,9 @@ def test_the_file_is_whole_and_says_what_it_takes(file: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-def test_other_sizes_are_refused(file: Path, images: Tensor) -> None:
+def test_other_sizes_are_refused(session: OnnxSession, images: Tensor) -> None:
     with pytest.raises(ValueError, match="64 x 64"):
-        OnnxSession(file)(images[..., :32])
+        session(images[..., :32])
 
 
 @pytest.mark.parametrize("package", ["onnxruntime", "onnx"])

@@ -14,31 +14,39 @@ CAMEL = """<actor version="1"><group><variant name="it"><mesh>camel.dae</mesh>
   <textures><texture file="camel.png" name="baseTex"/></textures></variant></group></actor>"""
 
 
-@pytest.fixture
-def share(tmp_path: Path) -> Path:
+Named = list[tuple[str, np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A game with one flat camel, which is visible, and a ghost, which is not."""
-    (tmp_path / ARCHIVE).parent.mkdir(parents=True)
+    folder = tmp_path_factory.mktemp("share")
+    (folder / ARCHIVE).parent.mkdir(parents=True)
     rng = np.random.default_rng(1)
     Image.fromarray(rng.integers(0, 256, (8, 8, 4), dtype=np.uint8)).save(texture := io.BytesIO(), "DDS")
-    with zipfile.ZipFile(tmp_path / ARCHIVE, "w") as archive:
+    with zipfile.ZipFile(folder / ARCHIVE, "w") as archive:
         archive.writestr("art/actors/fauna/camel.xml", CAMEL)
         archive.writestr("art/actors/fauna/ghost.xml", "<actor/>")
         archive.writestr("art/meshes/camel.dae.cached.pmd", mesh([], {}))
         archive.writestr("art/textures/skins/camel.png.cached.dds", texture.getvalue())
-    return tmp_path
+    return folder
 
 
-def test_every_view_that_can_be_used_is_given_with_its_actors_name(share: Path):
-    views = list(actor_views(share))
+@pytest.fixture(scope="module")
+def views(share: Path) -> Named:
+    return list(actor_views(share))
+
+
+def test_every_view_that_can_be_used_is_given_with_its_actors_name(views: Named):
     assert 3 < len(views) <= 8
     assert {name.rsplit("-", 1)[0] for name, _ in views} == {"fauna/camel"}
     assert all(view.dtype == np.uint8 and view.shape[2] == 4 and max(view.shape) <= 224 for _, view in views)
 
 
-def test_the_same_actor_gives_the_same_views(share: Path):
-    first, second = (list(actor_views(share)) for _ in range(2))
-    assert [name for name, _ in first] == [name for name, _ in second]
-    assert all(np.array_equal(one, other) for (_, one), (_, other) in zip(first, second, strict=True))
+def test_the_same_actor_gives_the_same_views(share: Path, views: Named):
+    again = list(actor_views(share))
+    assert [name for name, _ in again] == [name for name, _ in views]
+    assert all(np.array_equal(one, other) for (_, one), (_, other) in zip(again, views, strict=True))
 
 
 def test_ground_ruins_and_riders_without_a_horse_are_no_subjects():

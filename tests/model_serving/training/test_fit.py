@@ -1,6 +1,7 @@
 import io
 import json
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A training that is over, for tests that leave it as it is."""
+
+    asked: Parameters
+    weights: Path
+    told: str
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    folder = tmp_path_factory.mktemp("finished")
+    manifest_of(folder)
+    asked, console = parameters(folder), quiet()
+    return Finished(asked, trained(asked, console), told(console))
+
+
 def opened(asked: Parameters) -> Course:
     return open_course(asked, pairs_of(asked))
 
@@ -56,45 +74,50 @@ class StopsAt(list[Progressed]):
         pass
 
 
-def test_a_training_leaves_the_best_and_the_last_weights_a_checkpoint_and_a_log(folder: Path):
-    asked, console = parameters(folder), quiet()
-    assert trained(asked, console) == folder / "training" / "small.safetensors"
+def test_a_training_leaves_the_best_and_the_last_weights_a_checkpoint_and_a_log(finished: Finished):
+    asked = finished.asked
+    assert finished.weights == asked.out / "small.safetensors"
     assert {file.name for file in asked.out.iterdir()} == {
         *("small.safetensors", "small-last.safetensors", "checkpoint.pt", "log"),
     }
     log = asked.out.joinpath("log").read_text().splitlines()
     assert ["epoch 1 of 2, step 2, loss " in log[0], "epoch 2 of 2, step 4, loss " in log[1]] == [True, True]
     assert all("held-out IoU 0." in line and ", MAE 0." in line for line in log)
-    assert "4 pairs, 2 held out; 4 steps in 2 epochs" in told(console)
+    assert "4 pairs, 2 held out; 4 steps in 2 epochs" in finished.told
     with safe_open(asked.last_weights, "pt") as file:
         made = json.loads(file.metadata()["training"])
     assert (made["images"], made["steps"], made["terms"]["batch"]) == (8, 4, 2)
 
 
 def test_it_learns(folder: Path):
-    asked = parameters(folder, epochs=15, rate=3e-3, backbone_rate=3e-3, average=0.5)
+    manifest_of(folder, learned=20)
+    asked = parameters(folder, epochs=3, rate=3e-3, backbone_rate=3e-3, average=0.5)
     trained(asked)
     losses = [float(line.split("loss ")[1].split(",")[0]) for line in (asked.out / "log").read_text().splitlines()]
     assert losses[-1] < 0.8 * losses[0]
 
 
-@pytest.mark.parametrize("variant", ["small", "fast"])
-def test_its_weights_go_into_an_archive_and_make_masks(folder: Path, variant: str):
-    weights = trained(parameters(folder, variant=variant, epochs=1))
-    assert build_archive(variant, weights, folder / "store").version.startswith(f"{variant}-")
-    result = Remover(load_shipped(weights)).remove([(folder / "0.png").read_bytes()])[0]
+def test_its_weights_go_into_an_archive_and_make_masks(finished: Finished, tmp_path: Path):
+    make_masks(finished.weights, "small", finished.asked.out.parent / "0.png", tmp_path)
+
+
+def test_those_of_another_variant_do_so_too(folder: Path):
+    weights = trained(parameters(folder, variant="fast", epochs=1))
+    make_masks(weights, "fast", folder / "0.png", folder / "store")
+
+
+def make_masks(weights: Path, variant: str, picture: Path, store: Path) -> None:
+    assert build_archive(variant, weights, store).version.startswith(f"{variant}-")
+    result = Remover(load_shipped(weights)).remove([picture.read_bytes()])[0]
     assert isinstance(result, Mask)
 
 
-def test_a_finished_training_is_not_done_again_unless_asked_to(folder: Path):
-    asked = parameters(folder, epochs=1)
-    trained(asked)
-    before, console = asked.checkpoint.stat().st_mtime_ns, quiet()
+def test_a_finished_training_is_not_done_again(finished: Finished):
+    asked, console = finished.asked, quiet()
+    before = asked.checkpoint.stat().st_mtime_ns
     assert trained(asked, console) == asked.weights
     assert "trained already" in told(console)
     assert asked.checkpoint.stat().st_mtime_ns == before
-    trained(asked.model_copy(update={"resume": False}))
-    assert asked.checkpoint.stat().st_mtime_ns > before
 
 
 def test_where_the_best_weights_were_taken_away_the_next_ones_take_their_place(folder: Path):
@@ -113,12 +136,14 @@ def test_where_the_best_weights_were_taken_away_the_next_ones_take_their_place(f
         trained(asked)
 
 
-def test_a_run_that_begins_anew_leaves_no_way_back_to_the_old_one(folder: Path):
+def test_unless_asked_to_and_then_there_is_no_way_back_to_the_old_one(folder: Path):
     asked = parameters(folder, epochs=1)
     trained(asked)
     course = opened(asked.model_copy(update={"resume": False}))
     assert course.saved_at == 0
     assert not asked.checkpoint.exists()
+    carry_through(course, quiet())
+    assert steps_done(asked) == 2
 
 
 def test_who_began_anew_is_told_what_would_do_so_again(folder: Path):
@@ -156,13 +181,11 @@ def test_an_epoch_that_was_stopped_before_it_was_looked_at_is_looked_at_first(fo
     assert opened(asked).over
 
 
-def test_a_run_is_not_gone_on_with_on_other_terms(folder: Path):
-    asked = parameters(folder, epochs=1)
-    trained(asked)
+def test_a_run_is_not_gone_on_with_on_other_terms(finished: Finished):
     with pytest.raises(
-        TrainingError, match=r"checkpoint.pt: a run with epochs 1, not 3; seed 0, not 1: .+resume=false$"
+        TrainingError, match=r"checkpoint.pt: a run with epochs 2, not 3; seed 0, not 1: .+resume=false$"
     ):
-        trained(asked.model_copy(update={"epochs": 3, "seed": 1}))
+        trained(finished.asked.model_copy(update={"epochs": 3, "seed": 1}))
 
 
 def test_a_checkpoint_of_composites_is_not_gone_on_with(folder: Path):

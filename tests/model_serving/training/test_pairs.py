@@ -1,6 +1,8 @@
+import signal
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from PIL import Image
@@ -49,6 +51,17 @@ def test_a_damaged_picture_ends_it_with_a_line_that_names_the_file(dataset: Labe
     dataset.pairs[0].image.write_bytes(b"no picture")
     with pytest.raises(TrainingError, match=rf"^{dataset.pairs[0].image}: cannot be trained on: .+`make data`.+$"):
         list(batches(dataset, Order(6, 2, seed=0, first=0, last=3), workers=workers, pinned=False))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_processes_ends_none_that_reads(dataset: LabelledPairs, number: signal.Signals):
+    """It is the training's to end its own."""
+    others = set(psutil.Process().children())
+    coming = batches(dataset, Order(6, 2, seed=0, first=0, last=9), workers=1, pinned=False)
+    next(coming)
+    [reader] = set(psutil.Process().children()) - others
+    reader.send_signal(number)
+    assert len(list(coming)) == 8
 
 
 def test_picture_and_mask_are_upright_and_of_any_mode(tmp_path: Path):

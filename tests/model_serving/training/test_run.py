@@ -17,7 +17,6 @@ from model_serving.training.recipe import OneCycle
 from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage
 from model_serving.training.stream import VIEWS, Composites, example, examples
-from model_serving.training.team import Team, gather
 from model_serving.training.train import check, check_place, main, train
 from model_serving.weights import load_shipped
 
@@ -211,28 +210,6 @@ def test_a_short_training_reports_and_ends(run: Run, bank: Bank):
     assert 0.0 <= check(run, bank) <= 1.0
 
 
-def meet(team: Team) -> None:
-    weight = torch.nn.Parameter(torch.zeros(3))
-    unused = torch.nn.Parameter(torch.zeros(2))
-    weight.grad = torch.full((3,), float(team.rank))
-    assert team.agree([weight, unused], elapsed=2.0 + team.rank) == 2.5
-    assert torch.equal(weight.grad, torch.full((3,), 0.5))
-    assert unused.grad is None
-
-
-def test_two_processes_agree_on_gradients_and_on_the_time():
-    gather(2, meet)
-
-
-def give_up(team: Team) -> None:
-    raise TrainingError(f"process {team.rank} has had enough")
-
-
-def test_what_one_of_several_processes_cannot_do_is_still_a_line():
-    with pytest.raises(TrainingError, match=r"^process [01] has had enough$"):
-        gather(2, give_up)
-
-
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
     """Of a training on pictures that are unpacked already."""
@@ -287,10 +264,3 @@ def test_a_training_on_composites_never_overwrites_an_earlier_one(run: Run, tmp_
     with pytest.raises(TrainingError, match=f"^{tmp_path}: holds a training .+ --resume, or name another --out$"):
         check_place(tmp_path, resume=False)
     check_place(tmp_path, resume=True)
-
-
-def test_one_process_keeps_its_own():
-    weight = torch.nn.Parameter(torch.zeros(3))
-    weight.grad = torch.ones(3)
-    assert Team().agree([weight], 4.0) == 4.0
-    assert torch.equal(weight.grad, torch.ones(3))

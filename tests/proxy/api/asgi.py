@@ -16,15 +16,15 @@ def body(*pieces: bytes, ends: bool = True) -> list[Message]:
 
 
 class Caller:
-    """Sends messages to one POST, and then nothing more until `leave` is called."""
+    """Sends messages with one request, and then nothing more until `leave` is called."""
 
-    def __init__(self, path: str, messages: Iterable[Message], headers: dict[str, str]) -> None:
+    def __init__(self, path: str, messages: Iterable[Message], headers: dict[str, str], method: str = "POST") -> None:
         self.status: int | None = None
         self._messages = list(messages)
         self._left = asyncio.Event()
         self._scope: Scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "path": path,
             "root_path": "",
             "query_string": b"",

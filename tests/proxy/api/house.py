@@ -18,6 +18,7 @@ from proxy.core.fingerprint import Fingerprinter
 from proxy.core.oracle import Measure, Oracle
 from proxy.core.predictor import Predictor
 from proxy.core.race import HeadStart
+from proxy.core.renders import Renders
 from proxy.core.twins import Twins
 from proxy.core.watch import ModelWatch
 from proxy.fetching import Fetcher
@@ -29,6 +30,7 @@ from tests.support.fakes import MODEL, DictCache, FakeBackend
 
 MAX_BYTES = 100_000
 MAX_PIXELS = 1_000_000
+RENDERS = 2
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class House:
     client: httpx.AsyncClient
     dispatch: Dispatch
     drain: Drain
+    renders: Renders
 
 
 def always_ready() -> Readiness:
@@ -77,9 +80,11 @@ async def house(
         measure=measure or ImagingMeasure(MAX_PIXELS),
         twins=Twins(cache, names, head_start),
     )
+    renders = Renders(cache, at_once=RENDERS)
     predictor = Predictor(
         cache=cache,
         oracle=oracle,
+        renders=renders,
         watch=watch,
         head_start=head_start,
         deadline_s=deadline_s,
@@ -104,5 +109,6 @@ async def house(
     )
     app = application(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rematte") as client:
-        yield House(app, client, dispatch, service.drain)
+        yield House(app, client, dispatch, service.drain, renders)
     names.close()
+    renders.close()

@@ -1,11 +1,15 @@
+import asyncio
 import hashlib
 
 import httpx
 import pytest
 
 from proxy.core.types import Model
-from tests.proxy.api.house import house
+from tests.proxy.api.asgi import Caller
+from tests.proxy.api.house import RENDERS, house
 from tests.proxy.api.test_predictions import CAT, cache_status, picture_of, send
+from tests.proxy.core.test_renders import Slow, gated
+from tests.support.entries import MASK
 from tests.support.fakes import DictCache, FakeBackend, grey_png, renders
 
 NAME = hashlib.sha256(CAT).hexdigest()
@@ -96,3 +100,20 @@ async def test_after_a_new_archive_the_old_masks_are_not_found():
 async def test_before_there_is_a_model_nothing_can_be_named():
     async with house(ready=False) as it:
         assert problem_of(await it.client.get(f"/v1/masks/{NAME}")) == (503, "/problems/backend-away")
+
+
+async def test_who_leaves_while_another_format_is_being_made_is_not_waited_for():
+    async with house(cache=(cache := DictCache())) as it, gated(it.renders) as gate:
+        await send(it)
+        busy = [asyncio.create_task(it.renders.make(None, MASK, Slow(gate))) for _ in range(RENDERS)]
+        caller = Caller(f"/v1/masks/{NAME}", [], {"Accept": "image/webp"}, "GET")
+        answering = asyncio.create_task(caller.call(it.app))
+        while not len(it.renders):
+            await asyncio.sleep(0)
+        caller.leave()
+        await answering
+        assert caller.status == 499
+        assert len(it.renders) == 0, "its turn had not come"
+        gate.set()
+        await asyncio.gather(*busy)
+    assert [entry.rendering for entry in renders(cache)] == ["mask.png"]

@@ -7,6 +7,7 @@ from proxy.core.fingerprint import Image, image_of
 from proxy.core.oracle import Oracle
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.race import HeadStart
+from proxy.core.renders import Renders
 from proxy.core.types import ANY_TERMS, Terms
 from proxy.core.watch import ModelWatch
 from proxy.errors import BadImage
@@ -41,9 +42,11 @@ class House:
             measure=measure,
             events=self.heard,
         )
+        self.renders = Renders(self.cache, at_once=1)
         self.predictor = Predictor(
             cache=self.cache,
             oracle=oracle,
+            renders=self.renders,
             watch=self.watch,
             head_start=HeadStart(head_start_s),
             deadline_s=deadline_s,

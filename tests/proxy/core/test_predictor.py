@@ -6,16 +6,18 @@ import pytest
 
 from proxy.core.fingerprint import Image, image_of
 from proxy.core.keys import mask_key
-from proxy.core.types import Answer, Model
+from proxy.core.types import Answer, Model, Terms
 from proxy.errors import BackendAway, BackendError, BadImage, DeadlinePassed, Overloaded, UnknownDigest
 from tests.proxy.core.house import CAT, DOG, House, settle
 from tests.support.fakes import MODEL, DictCache, FakeBackend, MaskRenderer, masks, renders
+
+DIGEST, DOGS_DIGEST = (hashlib.sha256(data).hexdigest() for data in (b"cat", b"dog"))
 
 
 class Echo(MaskRenderer):
     """Gives the image back, as a cutout does."""
 
-    async def render(self, image, mask):
+    async def render(self, image, mask, in_turn):
         await asyncio.sleep(0)
         return Answer(b"".join(image.chunks), "image/png")
 
@@ -59,7 +61,7 @@ async def test_what_a_renderer_found_out_comes_with_every_hit():
     house = await House().opened()
 
     class Measuring(MaskRenderer):
-        async def render(self, image, mask):
+        async def render(self, image, mask, in_turn):
             return Answer(mask.png, "image/png", (("width", mask.width),))
 
     answers = [await house.predict(renderer=Measuring()) for _ in range(2)]
@@ -249,5 +251,60 @@ async def test_an_entry_of_another_image_under_an_alias_is_not_believed():
     house = await House(cache=Liar()).opened()
     await house.predict(DOG)
     with pytest.raises(UnknownDigest):
-        await house.predictor.recall(hashlib.sha256(b"cat").hexdigest(), MaskRenderer())
+        await house.predictor.recall(DIGEST, MaskRenderer())
     assert house.heard.times("refuted") == 2, "the finished answer's alias, and the mask's"
+
+
+class Counted(MaskRenderer):
+    """Counts how often it was asked."""
+
+    name = "counted"
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def render(self, image, mask, in_turn):
+        self.times += 1
+        return Answer(await in_turn(bytes, mask.png), "image/png")
+
+
+@pytest.mark.parametrize("near", [True, False], ids=["memory", "redis"])
+async def test_another_rendering_for_a_caller_who_knows_the_digest_is_made_once_and_kept(near):
+    house, counted = await House(cache=DictCache(near=near)).opened(), Counted()
+    await house.predict()
+    together = await asyncio.gather(*(house.predictor.recall(DIGEST, counted) for _ in range(8)))
+    later = await house.predictor.recall(DIGEST, counted)
+    assert counted.times == 1
+    assert {answer.rendered for answer in (*together, later)} == {later.rendered}
+    assert later.found is not None
+    assert later.found.entry == later.rendered
+
+
+async def test_what_was_rendered_by_digest_is_no_answer_for_another_digest():
+    house = await House().opened()
+    await house.predict(CAT)
+    await house.predict(DOG)
+    answers = [await house.predictor.recall(digest, Counted()) for digest in (DIGEST, DOGS_DIGEST, DIGEST)]
+    assert [answer.rendered.digest for answer in answers] == [DIGEST, DOGS_DIGEST, DIGEST]
+
+
+async def test_what_no_store_has_rendered_by_digest_is_not_kept():
+    house = await House().opened()
+    await house.predict()
+    assert (await house.predictor.recall(DIGEST, Counted(), Terms(may_keep=False))).rendered.body == house.backend.mask
+    assert [entry.rendering for entry in renders(house.cache)] == ["mask"]
+
+
+async def test_a_rendering_by_digest_has_a_deadline_too():
+    house = await House(deadline_s=0.01).opened()
+    await house.predict()
+
+    class Endless(MaskRenderer):
+        name = "endless"
+
+        async def render(self, image, mask, in_turn):
+            await asyncio.Event().wait()
+
+    with pytest.raises(DeadlinePassed, match=r"0\.01 seconds"):
+        await house.predictor.recall(DIGEST, Endless())
+    assert len(house.renders) == 0

@@ -12,6 +12,7 @@ from proxy.core.keys import mask_key, picture_alias
 from proxy.core.oracle import Oracle
 from proxy.core.predictor import Prediction, Predictor
 from proxy.core.race import HeadStart
+from proxy.core.renders import Renders
 from proxy.core.twins import Twins
 from proxy.core.types import ANY_TERMS, Found, Key, Model, Terms
 from proxy.core.watch import ModelWatch
@@ -66,7 +67,12 @@ class House:
             cache=self.cache, claims=None, dispatch=self.dispatch, watch=self.watch, measure=measure, twins=self.twins
         )
         self.predictor = Predictor(
-            cache=self.cache, oracle=oracle, watch=self.watch, head_start=head_start, deadline_s=60
+            cache=self.cache,
+            oracle=oracle,
+            renders=Renders(self.cache, at_once=1),
+            watch=self.watch,
+            head_start=head_start,
+            deadline_s=60,
         )
 
     async def opened(self) -> "House":

@@ -1,5 +1,5 @@
-import asyncio
 import io
+from asyncio import to_thread
 from dataclasses import replace
 
 import pytest
@@ -205,24 +205,14 @@ def test_an_answer_is_no_larger_than_an_image_may_be():
 
 async def test_the_renderer_answers_with_all_of_it():
     renderer: Renderer = Cutout(Composition(format="webp"), LIMIT)
-    rendered = await renderer.render(image(file_of(corners(60, 40))), mask(60, 40, grey(SUBJECT)))
+    rendered = await renderer.render(image(file_of(corners(60, 40))), mask(60, 40, grey(SUBJECT)), to_thread)
     assert isinstance(rendered, Answer)
     assert (rendered.media_type, len(rendered.facts)) == ("image/webp", 8)
 
 
-async def test_no_more_cutouts_are_made_at_once_than_there_are_turns():
-    turns = asyncio.Semaphore(1)
-    renderer = Cutout(Composition(), LIMIT, turns)
-    async with turns:
-        waits = asyncio.create_task(renderer.render(image(file_of(corners(60, 40))), mask(60, 40)))
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(waits), 0.05)
-    assert (await waits).media_type == "image/png"
-
-
 async def test_an_image_above_the_limit_is_refused():
     with pytest.raises(TooManyPixels):
-        await Cutout(Composition(), 2399).render(image(file_of(corners(60, 40))), mask(60, 40))
+        await Cutout(Composition(), 2399).render(image(file_of(corners(60, 40))), mask(60, 40), to_thread)
 
 
 lengths = st.builds(Length, st.floats(0, 1), st.booleans())

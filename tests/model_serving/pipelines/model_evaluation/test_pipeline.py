@@ -9,8 +9,7 @@ from model_serving.datasets.manifest import Pair, write_manifest
 from model_serving.network import InSPyReNet
 from model_serving.pipelines.__main__ import main
 from model_serving.weights import save_weights
-
-TINY = {"base_size": 64, "depth": 8, "embed_dim": 8, "num_heads": (1, 1, 2, 2), "window_size": 4}
+from tests.support.models import TINY
 
 
 def test_weights_are_measured_on_what_is_held_out(
