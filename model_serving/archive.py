@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from model_serving.build import VARIANTS
 from model_serving.exporting.realising import EAGER, RuntimeRefused, Wish, realise
-from model_serving.integrity import DamagedArchive, check_archive, check_contents, version_of
+from model_serving.integrity import MANIFEST, DamagedArchive, check_archive, check_contents, version_of
 from model_serving.interruption import interrupted
 from model_serving.network import InSPyReNet
 from model_serving.remover import Resizing
@@ -70,11 +70,13 @@ class ArchiveError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """`version` names weights and code. `built` is False for one that lay there already."""
+    """`version` names weights and code. `built` is False for one that lay there already; `replaced` is the version of
+    another one that did."""
 
     path: Path
     version: str
     built: bool
+    replaced: str | None = None
 
 
 def build_archive(
@@ -105,8 +107,9 @@ def build_archive(
             return Archive(path, there, built=False)
         _realise(stage, replace(card, recipe=recipe), wish, network, say)
         version = version_of(variant, stage)
+        before = _version_in(path)
         os.replace(_pack(stage, version, serving), path)
-    return Archive(path, version, built=True)
+    return Archive(path, version, built=True, replaced=before if before != version else None)
 
 
 def _stage(stage: Path, card: Card, weights: Path) -> None:
@@ -158,12 +161,21 @@ def _there(path: Path, recipe: str, serving: Path, unpacked: Path) -> str | None
         with zipfile.ZipFile(path) as archive:
             archive.extractall(unpacked)
         check_contents(unpacked)
-        model = json.loads((unpacked / "MAR-INF" / "MANIFEST.json").read_text())["model"]
+        model = json.loads((unpacked / MANIFEST).read_text())["model"]
         as_wanted = card_in(unpacked).recipe == recipe
         as_wanted &= (unpacked / model["configFile"]).read_text() == serving.read_text()
         found: str = model["modelVersion"]
         return found if as_wanted else None
     except (OSError, DamagedArchive, KeyError, TypeError, ValueError):
+        return None
+
+
+def _version_in(path: Path) -> str | None:
+    """As far as an archive that may be damaged tells it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read(MANIFEST))["model"]["modelVersion"])
+    except Exception:  # damaged directories make zipfile raise nearly every built-in error
         return None
 
 
@@ -205,7 +217,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:
         interrupted("stopped: nothing was built; an archive that was there stays")
-    print(f"{archive.path}: {archive.version}{'' if archive.built else ', already there'}")
+    print(f"{archive.path}: {archive.version}{_besides(archive)}")
+
+
+def _besides(archive: Archive) -> str:
+    if not archive.built:
+        return ", already there"
+    return f", in the place of {archive.replaced}" if archive.replaced else ""
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

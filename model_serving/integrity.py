@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
-_MANIFEST = "MAR-INF/MANIFEST.json"
-_REMEDY = "build it anew with `make model`"
+MANIFEST = "MAR-INF/MANIFEST.json"
+_REMEDY = "build it anew with `make model`, with VARIANT and WEIGHTS as before"
 
 
 class DamagedArchive(Exception):
@@ -31,7 +31,7 @@ def version_of(variant: str, folder: Path, besides: Collection[str] = ()) -> str
 
 def check_contents(folder: Path) -> None:
     """Raises DamagedArchive where an unpacked archive's files are not those of its version."""
-    model = json.loads((folder / _MANIFEST).read_text())["model"]
+    model = json.loads((folder / MANIFEST).read_text())["model"]
     version: str = model["modelVersion"]
     found = version_of(version.rpartition("-")[0], folder, besides=("MAR-INF", model["configFile"]))
     if found != version:
@@ -44,7 +44,7 @@ def check_archive(file: Path) -> None:
     with file.open("rb") as content:
         try:
             with zipfile.ZipFile(content) as archive:
-                archive.getinfo(_MANIFEST)
+                archive.getinfo(MANIFEST)
                 damaged = archive.testzip()
         except Exception as error:  # damaged directories make zipfile raise nearly every built-in error
             raise DamagedArchive(f"{file} is damaged or no archive ({error}); {_REMEDY}") from error

@@ -8,8 +8,9 @@ import torch
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_SAYS_SO = ("can't allocate memory", "out of memory", "failed to allocate", "bad_alloc")
-"""Words of torch's CPU allocator and of the other runtimes, which have no error of their own for it."""
+_SAYS_SO = ("can't allocate memory", "out of memory", "failed to allocate", "bad_alloc", "status_alloc_failed")
+"""Words of torch's CPU allocator, of cuBLAS and cuDNN, and of the other runtimes, which have no error of their own for
+it."""
 
 
 def in_halves(

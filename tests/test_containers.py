@@ -1,6 +1,12 @@
 """What the container files promise, as far as it shows without a Docker engine; `make check` lints them."""
 
+import json
+import os
 import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +71,28 @@ def test_a_gpu_is_required_where_one_is_reserved() -> None:
 def test_the_images_are_installed_and_built_by_make_alone() -> None:
     assert re.findall(r"make (?:setup|model)\b", DOCKERFILE) == ["make setup", "make model"] * 2  # once in a comment
     assert "pip install" not in DOCKERFILE
+
+
+class Readiness(BaseHTTPRequestHandler):
+    """Answers /readyz with the server's status."""
+
+    def do_GET(self) -> None:
+        assert self.path == "/readyz"
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.end_headers()
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
+def test_the_proxys_health_is_asked_of_itself_whatever_proxy_the_environment_names(status: int, healthy: bool) -> None:
+    check = json.loads(re.findall(r"^HEALTHCHECK .+ CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)[-1])
+    with ThreadingHTTPServer(("127.0.0.1", 0), Readiness) as server:
+        server.status = status  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        command = [sys.executable, *(word.replace(":8000", f":{server.server_port}") for word in check[1:])]
+        environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+        server.shutdown()
+    assert (done.returncode == 0) == healthy
 
 
 def test_what_the_images_copy_is_there() -> None:

@@ -17,7 +17,8 @@ class Part:
     """One half of a published data set, or all of it.
 
     `source` is what the published tables call it; empty where it is the data set's own name. Of `choices`, pairs of
-    patterns for pictures and masks as `files.py` reads them, the first that is there is taken.
+    patterns for pictures and masks as `files.py` reads them, all that are there are taken, a file by the first that
+    has a partner for it.
     """
 
     source: str
@@ -66,6 +67,10 @@ LAYOUTS: Mapping[str, tuple[Part, ...]] = {
 
 
 def layout_named(name: str) -> str | None:
-    """The layout of that name, or that one of its parts bears: a folder called DUTS-TE is a part of DUTS."""
-    parts = {part.source: layout for layout, parts in LAYOUTS.items() for part in parts if part.source}
-    return name if name in LAYOUTS else parts.get(name)
+    """The layout of that name, or that one of its parts bears: a folder called DUTS-TE is a part of DUTS.
+
+    Upper and lower case are one, as for folders: a published test set must not be trained on because of them.
+    """
+    known = {part.source.lower(): layout for layout, parts in LAYOUTS.items() for part in parts if part.source}
+    known |= {layout.lower(): layout for layout in LAYOUTS}
+    return known.get(name.lower())

@@ -2,6 +2,7 @@
 
 import os
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +42,9 @@ def pair(dataset: Ingested) -> tuple[list[Candidate], list[LeftOut]]:
     left_out: list[LeftOut] = []
     found = False
     for part in _parts(dataset):
-        for files in (_files(tree, choice) for choice in part.choices):
-            if files:
-                found = True
-                _match(dataset, part, *files, candidates, left_out)
-                break
+        if there := [files for choice in part.choices if (files := _files(tree, choice))]:
+            found = True
+            _match(dataset, part, there, candidates, left_out)
     if not found:
         raise DataError(_nothing(dataset))
     return candidates, left_out
@@ -71,17 +70,37 @@ def _files(tree: Tree, choice: tuple[str, str]) -> tuple[Named, Named] | None:
 
 
 def _match(
-    dataset: Ingested, part: Part, images: Named, masks: Named, candidates: list[Candidate], left_out: list[LeftOut]
+    dataset: Ingested,
+    part: Part,
+    there: Sequence[tuple[Named, Named]],
+    candidates: list[Candidate],
+    left_out: list[LeftOut],
 ) -> None:
+    """Each of the part's choices that are there takes what the ones before it have left."""
     source = part.source or dataset.name
-    matched = [two for name in images if name in masks for two in _nearest(images[name], masks[name])]
-    candidates += [Candidate(image, mask, source, part.side, dataset.held_out) for image, mask in matched]
-    taken = {file for two in matched for file in two}
+    taken: set[Path] = set()
+    for images, masks in (tuple(_less(taken, named) for named in files) for files in there):
+        matched = [two for name in images if name in masks for two in _nearest(images[name], masks[name])]
+        candidates += [Candidate(image, mask, source, part.side, dataset.held_out) for image, mask in matched]
+        taken.update(file for two in matched for file in two)
+    images, masks = (_together(named) for named in zip(*there, strict=True))
     for named, others, kind in ((images, masks, "mask"), (masks, images, "picture")):
         for name, files in named.items():
             twins = [file for file in files if file in taken]
             left = [file for file in files if file not in taken]
             left_out += [LeftOut(file, source, _reason(file, twins, kind, name in others)) for file in left]
+
+
+def _less(taken: set[Path], named: Named) -> Named:
+    return {name: [file for file in files if file not in taken] for name, files in named.items()}
+
+
+def _together(several: Iterable[Named]) -> Named:
+    together: Named = {}
+    for named in several:
+        for name, files in named.items():
+            together[name] = list(dict.fromkeys([*together.get(name, []), *files]))
+    return together
 
 
 def _nearest(images: list[Path], masks: list[Path]) -> list[tuple[Path, Path]]:

@@ -123,6 +123,21 @@ def _tarred(archive: Path) -> Generator[_Entry]:
                 raise DataError(f"{archive}: refused, because its entry {member.name!r} is a link or a device")
             if member.isfile():
                 yield _Entry(member.name, partial(_opened, content, member))
+        _check_end(archive, content)
+
+
+def _check_end(archive: Path, content: tarfile.TarFile) -> None:
+    """DataError where no block of zeros follows the last entry: tarfile takes a damaged header for the end.
+
+    One block is enough, since not everybody writes the second. The rest is read for the sake of its checksum.
+    """
+    assert content.fileobj is not None
+    content.fileobj.seek(content.offset)
+    if content.fileobj.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+        read = len(content.getmembers())
+        raise DataError(f"{archive}: damaged: after {read} entries comes neither one more nor the end")
+    while content.fileobj.read(_PIECE):
+        pass
 
 
 def _opened(content: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -39,7 +39,9 @@ def read_parameters(file: Path | None, assignments: Sequence[str]) -> dict[str, 
     """
     given = OmegaConf.merge(_read(file) if file else {}, _assigned(assignments))
     parameters: dict[str, Any] = OmegaConf.to_container(given)  # type: ignore[assignment] # merged from mappings
-    _check(parameters, OmegaConfigLoader(CONF_SOURCE, **CONFIG_LOADER_ARGS)["parameters"])
+    known = OmegaConfigLoader(CONF_SOURCE, **CONFIG_LOADER_ARGS)["parameters"]
+    _check(parameters, known)
+    _resolve(OmegaConf.merge(known, given))
     return parameters
 
 
@@ -63,11 +65,21 @@ def _assigned(assignments: Sequence[str]) -> DictConfig:
         raise ParametersError(f"{' '.join(assignments)}: {' '.join(str(error).split())}") from error
 
 
+def _resolve(parameters: Container) -> None:
+    """What `${...}` stands for is put in by Kedro, together with its own parameters."""
+    try:
+        OmegaConf.to_container(parameters, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ParametersError(f"parameter {error.full_key}: {str(error).splitlines()[0]}") from error
+
+
 def _check(given: Mapping[str, Any], known: Mapping[str, Any], above: str = "") -> None:
     """A misspelt name would otherwise be taken, and nobody would ask for it; and no list is merged with a mapping."""
     for name, value in given.items():
         if name not in known:
             raise ParametersError(f"unknown parameter {above}{name}: choose from {', '.join(sorted(known))}")
+        if value is None and known[name] is not None and type(known[name]) not in _KINDS:
+            raise ParametersError(f"parameter {above}{name}: must have a value")
         for kind, told in _KINDS.items():
             if isinstance(known[name], kind) and not isinstance(value, kind):
                 raise ParametersError(f"parameter {above}{name}: must be {told}")

@@ -12,13 +12,28 @@ from model_serving.training.errors import TrainingError
 
 
 def write_checkpoint(file: Path, state: Mapping[str, Any]) -> None:
-    """Whole or not at all: whoever is killed here leaves the one before."""
+    """Whole or not at all: whoever is killed here leaves the one before. TrainingError where the disk refuses."""
     unfinished = file.with_suffix(".part")
-    with unfinished.open("wb") as part:
-        torch.save(dict(state), part)
-        part.flush()
-        os.fsync(part.fileno())
-    unfinished.replace(file)
+    try:
+        with unfinished.open("wb") as part:
+            torch.save(dict(state), part)
+            part.flush()
+            os.fsync(part.fileno())
+        unfinished.replace(file)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)  # it would keep the disk full
+        if (refusal := _refusal(error)) is None:
+            raise
+        raise TrainingError(
+            f"{file}: cannot be written: {refusal.strerror}; mend that, and go on from the one before"
+        ) from error
+
+
+def _refusal(error: BaseException | None) -> OSError | None:
+    """The disk's own word, which torch hides behind one of its own."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__context__
+    return error
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:

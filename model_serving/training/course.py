@@ -108,7 +108,8 @@ class Course:
         """Looks at the averaged weights, and keeps them as the last and, where they are, as the best."""
         if self._told < len(self._losses):
             self._tell_progress()
-        self.run.average.settle(self._settling())
+        if self.parameters.settling:
+            self.run.average.settle(self._settling())
         score = check(self.run, spread(self.held_out, self.parameters.checked)) if self.held_out else None
         best = score is None or score.beats(self.best)
         self._keep(self.parameters.last_weights, score)

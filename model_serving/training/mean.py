@@ -34,6 +34,9 @@ def mean(files: Sequence[Path], pictures: Iterable[Tensor]) -> InSPyReNet:
     WeightsError for files that cannot be used together.
     """
     networks = [load_shipped(file) for file in files]
+    if len(sizes := {network.base_size for network in networks}) > 1:
+        told = ", ".join(f"{file} is of {network.base_size[0]}" for file, network in zip(files, networks, strict=True))
+        raise WeightsError(f"{told} pixels a side: networks of {len(sizes)} base sizes have no mean")
     states = [network.state_dict() for network in networks]
     shapes = [{name: entry.shape for name, entry in state.items()} for state in states]
     if any(other != shapes[0] for other in shapes):

@@ -63,7 +63,7 @@ class Parameters(BaseModel):
     largest_gradient: PositiveFloat | None
     precision: Precision
     average: Share
-    settling: PositiveInt
+    settling: NonNegativeInt
     checked: PositiveInt
     seed: NonNegativeInt
     augmentation: Augmentation

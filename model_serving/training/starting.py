@@ -58,9 +58,13 @@ def fresh_run(parameters: Parameters, pairs: int, shape: Mapping[str, Any]) -> R
 def device_of(parameters: Parameters) -> torch.device:
     try:
         name = parameters.device
-        return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
-    except RuntimeError as error:
-        raise TrainingError(f"model_training.device: {parameters.device} is no device of PyTorch's") from error
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # the second of a PyTorch without CUDA
+        raise TrainingError(
+            f"model_training.device: {parameters.device} is no device that PyTorch has here; `auto` takes what there is"
+        ) from error
+    return device
 
 
 def _weights(parameters: Parameters) -> Path | None:

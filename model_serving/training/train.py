@@ -7,7 +7,7 @@ the whole run's length.
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.nn import functional as F
 
 from model_serving.evaluation.metrics import iou
+from model_serving.interruption import interrupted
 from model_serving.network.inspyrenet import LEVELS
 from model_serving.training.assets import AssetsMissing
 from model_serving.training.bank import Bank, open_bank
@@ -28,7 +29,7 @@ from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage, parse_stages, stage_at
 from model_serving.training.stream import Batch, Composites, batches, example
 from model_serving.training.team import Team, gather
-from model_serving.weights import load_shipped
+from model_serving.weights import WeightsError, load_shipped
 
 SHAPE = {
     "threshold": None,
@@ -40,6 +41,7 @@ SHAPE = {
     "drop_path": 0.0,
 }
 STAGES = "128x32x1:0.14,192x32x1:0.4,192x32x2:0.58,192x16:1"
+STAGES_FORM = "SIZExBATCH[xLEVELS]:UNTIL, ..."
 SETTLING = 16
 """Batches that BatchNorm's statistics are measured on before the averaged weights are looked at or exported."""
 CHECKED = 48
@@ -47,6 +49,8 @@ CHECKED = 48
 CHECK_SEED = 99
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "small.safetensors"
+
+Work = Callable[[Team], None]
 
 
 def work(arguments: argparse.Namespace, team: Team) -> None:
@@ -58,7 +62,7 @@ def work(arguments: argparse.Namespace, team: Team) -> None:
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), disable=not team.leads) as bar:
         task = bar.add_task("training", total=arguments.minutes * 60.0, completed=int(run.position.elapsed))
         try:
-            for line in train(run, parse_stages(arguments.stages), bank, held_out, arguments.seed, arguments.every):
+            for line in train(run, arguments.stages, bank, held_out, arguments.seed, arguments.every):
                 bar.update(task, completed=run.position.elapsed, description=line)
                 _keep(run, arguments.out, line, arguments.seed)
         except KeyboardInterrupt:
@@ -105,10 +109,17 @@ def _start(arguments: argparse.Namespace, team: Team) -> Run:
     recipe = OneCycle(arguments.minutes * 60.0, arguments.rate)
     if arguments.resume:
         return Run.load(arguments.out / CHECKPOINT, recipe, team)
-    run = Run("small", SHAPE, parse_stages(arguments.stages)[0], recipe, team)
+    run = Run("small", SHAPE, arguments.stages[0], recipe, team)
     if arguments.start:
-        run.begin_with(load_shipped(arguments.start))
+        _begin_with(run, arguments.start)
     return run
+
+
+def _begin_with(run: Run, weights: Path) -> None:
+    try:
+        run.begin_with(load_shipped(weights))
+    except (WeightsError, RuntimeError) as error:
+        raise TrainingError(f"cannot start with {weights}: {' '.join(str(error).split())}") from error
 
 
 def _enter(run: Run, stage: Stage) -> None:
@@ -159,17 +170,20 @@ def check_place(out: Path, resume: bool) -> None:
         raise TrainingError(f"{out}: holds a training already; go on with it by --resume, or name another --out")
 
 
-def main() -> None:
-    arguments = _parser().parse_args()
+def main(given: Sequence[str] | None = None, together: Callable[[int, Work], None] = gather) -> None:
+    """`together` runs the work in so many processes."""
+    arguments = _parser().parse_args(given)
     arguments.bank = arguments.bank or arguments.out / "bank"
     try:
         check_place(arguments.out, arguments.resume)
         arguments.out.mkdir(parents=True, exist_ok=True)
         for held_out in (False, True):
             open_bank(arguments.assets, arguments.bank, held_out)
-        gather(arguments.processes, partial(work, arguments))
+        together(arguments.processes, partial(work, arguments))
     except (TrainingError, AssetsMissing) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:  # several processes; a single one has ended by itself
+        interrupted(f"stopped; the same command goes on, with --resume once {arguments.out / CHECKPOINT} is there")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -179,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bank", type=Path, help="cache of the unpacked pictures (default: OUT/bank)")
     parser.add_argument("--minutes", type=float, default=100.0, help="the whole run's length")
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate at its height (default %(default)s)")
-    parser.add_argument("--stages", default=STAGES, help="SIZExBATCH[xLEVELS]:UNTIL, ... (default %(default)s)")
+    parser.add_argument("--stages", type=_stages, default=STAGES, help=f"{STAGES_FORM} (default %(default)s)")
     parser.add_argument("--every", type=float, default=240.0, help="seconds between checkpoints")
     parser.add_argument("--processes", type=int, default=2, help="that train together, a thread each")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of a single process")
@@ -187,6 +201,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start", type=Path, help="weights to begin with, instead of random ones")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     return parser
+
+
+def _stages(text: str) -> tuple[Stage, ...]:
+    try:
+        return parse_stages(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}; they are {STAGES_FORM}") from error
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ ASK_S = 2.0
 """How long a worker may take to say whether it refuses its archive. Meanwhile nobody looks at the model."""
 REFUSED = "model_refused"
 """The handler's `code` for everything while it does."""
+BUILT_ANEW = "`make model`, with VARIANT and WEIGHTS as before, builds it anew"
+"""What mends an archive, as everybody is told: without the two it would become one of the shipped weights."""
 CONNECTIONS = 64
 _STAGE = re.compile(r"\b(decode|network|encode);dur=(\d+(?:\.\d+)?)")
 """What the handler tells in `Server-Timing`, in milliseconds."""
@@ -171,9 +173,7 @@ def refusal(response: httpx.Response) -> BackendError | BadImage:
         case 500, _ if "Worker died" in message:
             return BackendAway("The model's worker died and is being restarted.")
         case 404, _:
-            return BackendAway(
-                "TorchServe does not know the model: its archive is missing or damaged; `make model` builds it anew."
-            )
+            return BackendAway(f"TorchServe does not know the model: its archive is missing or damaged; {BUILT_ANEW}.")
         case 400, "InvalidKeyException":
             return BackendAway("TorchServe asks for a token; switch token authorization off on its loopback address.")
         case status, _:

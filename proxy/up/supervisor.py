@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from proxy.backends.torchserve import BUILT_ANEW
 from proxy.listening import bind, shown_url, url_of
 from proxy.settings import Settings
 from proxy.signals import Signals
@@ -92,7 +93,7 @@ class Supervisor:
             build_archive(self._crew, archive, self._environment)
             self._report.line("Archive", f"{archive} has been built")
         elif is_outdated(archive):
-            self._report.line("Archive", f"{archive} is older than the model's code: `make model` builds it anew")
+            self._report.line("Archive", f"{archive} is older than the model's code: {BUILT_ANEW}")
 
     def _model(self, torchserve: Child | None) -> None:
         url = url_of(self._settings.host, self._settings.port)

@@ -96,7 +96,7 @@ def test_one_flipped_bit_in_the_weights_and_every_image_is_refused(unpacked: Pat
     version = worker_context(unpacked).manifest["model"]["modelVersion"]
     assert re.fullmatch(
         rf"inspyrenet\.mar {version} cannot be served: the archive's files are damaged: they are small-\w+ and not "
-        rf"{version}; build it anew with `make model`, and restart TorchServe",
+        rf"{version}; build it anew with `make model`, with VARIANT and WEIGHTS as before, and restart TorchServe",
         refusal_of(tmp_path / "model"),
     )
 

@@ -1,14 +1,12 @@
 import io
 import json
-import resource
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +22,7 @@ from model_serving.integrity import check_contents
 from model_serving.runtimes.runtime import KINDS
 from model_serving.served import open_remover
 from model_serving.weights import WeightsError
+from tests.support.disk import files_at_most
 from tests.support.eventually import eventually
 from tests.support.models import TINY, tiny_weights
 
@@ -62,9 +61,14 @@ def test_the_same_inputs_give_the_same_version(archive: Archive, weights: Path, 
     assert build_archive("small", weights, tmp_path).version == archive.version
 
 
-def test_other_weights_give_another_version(archive: Archive, tmp_path: Path) -> None:
-    other = tiny_weights(tmp_path / "other.safetensors", seed=1)
-    assert build_archive("small", other, tmp_path).version != archive.version
+def test_other_weights_give_another_version_which_names_the_one_that_it_replaces(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = str(tiny_weights(tmp_path / "other.safetensors", seed=1))
+    main(["--weights", other, "--runtime", "torch", "--out", str(store_with(archive, tmp_path))])
+    path, version, replaced = re.split(": |, in the place of ", capsys.readouterr().out.strip())
+    assert (path, replaced) == (f"{tmp_path}/inspyrenet.mar", archive.version)
+    assert version != replaced
 
 
 def test_another_resizing_gives_another_version(archive: Archive, weights: Path, tmp_path: Path) -> None:
@@ -241,17 +245,6 @@ def test_weights_of_another_variant_are_refused(weights: Path, tmp_path: Path) -
     with pytest.raises(WeightsError, match="small, not fast"):
         build_archive("fast", weights, tmp_path / "store")
     assert not (tmp_path / "store").exists()
-
-
-@contextmanager
-def files_at_most(size: int) -> Iterator[None]:
-    """No file written by this process or its children gets larger, as if the disk were full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("room", [-1, 1], ids=["for the weights", "for the archive"])

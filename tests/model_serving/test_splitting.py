@@ -73,6 +73,17 @@ def test_torchs_own_words_for_a_full_memory_are_known():
     assert is_out_of_memory(caught.value)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    ],
+)
+def test_so_are_those_of_nvidias_libraries(said: str):
+    assert is_out_of_memory(RuntimeError(said))
+
+
 def test_onnx_runtimes_errors_for_a_full_memory_split_a_batch_too():
     """They are no RuntimeErrors."""
     sizes = helper.make_tensor_value_info("sizes", TensorProto.INT64, [1])

@@ -90,6 +90,30 @@ def test_so_do_archives(tmp_path: Path):
     assert [(one.image.parts[-3], one.mask.parts[-3]) for one in found] == [("0", "0"), ("1", "1")]
 
 
+NAMINGS = [("A", "images", "masks"), ("B", "imgs", "masks"), ("C", "image", "mask"), ("D", "im", "gt")]
+
+
+def test_folders_that_are_called_differently_keep_all_their_pairs(tmp_path: Path):
+    for number, (folder, images, masks) in enumerate(NAMINGS):
+        pairs(tmp_path / folder, "ab", images, masks, first=2 * number)
+    for roots in ([tmp_path], [tmp_path / folder for folder, *_ in NAMINGS]):
+        found, left_out = pair(Ingested(name="mine", layout="folder", roots=tuple(roots)))
+        homes = sorted((*one.image.relative_to(tmp_path).parts[:2], one.mask.parts[-2]) for one in found)
+        assert homes == sorted(2 * NAMINGS)
+        assert all(one.image.parents[1] == one.mask.parents[1] for one in found)
+        assert left_out == []
+
+
+def test_of_two_folders_for_the_same_masks_the_better_known_is_taken_and_the_other_told(tmp_path: Path):
+    pairs(tmp_path, "a")
+    picture(tmp_path / "imgs/a.png", seed=1)
+    found, left_out = pair(Ingested(name="mine", layout="folder", roots=(tmp_path,)))
+    assert [one.image.parent.name for one in found] == ["images"]
+    assert [(one.file.parent.name, one.reason) for one in left_out] == [
+        ("imgs", "no mask of this name: the nearest is that of ../images/a.png")
+    ]
+
+
 def test_pairs_may_lie_deeper_in_one_folder_than_in_the_other(tmp_path: Path):
     pairs(tmp_path, "a", "train/images", "train/masks")
     pairs(tmp_path, "a", "val/rgb/images", "val/gt/masks", first=1)

@@ -1,4 +1,5 @@
 import bz2
+import gzip
 import io
 import lzma
 import os
@@ -150,6 +151,39 @@ def test_a_truncated_tar_is_told(tmp_path: Path, mode: str, cut: float):
     archive = tarred(tmp_path / "x.tar", {f"{n}.bin": os.urandom(300_000) for n in range(3)}, mode)
     archive.write_bytes(archive.read_bytes()[: int(archive.stat().st_size * cut)])
     assert any(word in told(archive, tmp_path / "out") for word in ("damaged", "no zip or tar"))
+
+
+def plain_tar(path: Path) -> bytearray:
+    """Four files of one block: each has its header at a multiple of 1024 bytes, and zeros follow from 4096 on."""
+    return bytearray(tarred(path, {f"{n}.bin": bytes([n + 1]) * 512 for n in range(4)}, "w").read_bytes())
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress, lzma.compress])
+def test_a_damaged_header_is_told_and_the_entries_after_it_are_not_lost_silently(tmp_path: Path, packed):
+    content = plain_tar(tmp_path / "x.tar")
+    content[2 * 1024 + 20] ^= 1
+    (tmp_path / "x.tar").write_bytes(packed(bytes(content)))
+    assert "damaged: after 2 entries comes neither one more nor the end" in told(tmp_path / "x.tar", tmp_path / "out")
+
+
+@pytest.mark.parametrize("left", [2 * 1024, 2 * 1024 + 100, 2 * 1024 + 600, 4 * 1024])
+def test_so_is_a_plain_tar_that_was_cut_anywhere(tmp_path: Path, left: int):
+    (tmp_path / "x.tar").write_bytes(plain_tar(tmp_path / "x.tar")[:left])
+    assert "damaged" in told(tmp_path / "x.tar", tmp_path / "out")
+
+
+def test_a_checksum_behind_the_last_entry_is_looked_at(tmp_path: Path):
+    content = bytearray(gzip.compress(bytes(plain_tar(tmp_path / "x.tar"))))
+    content[-8] ^= 1
+    (tmp_path / "x.tar").write_bytes(content)
+    assert "damaged: CRC check failed" in told(tmp_path / "x.tar", tmp_path / "out")
+
+
+@pytest.mark.parametrize("end", [bytes(512), bytes(1024), bytes(100_000), bytes(1024) + b"padding"])
+def test_a_tar_may_end_with_one_block_of_zeros_or_with_more_than_two(tmp_path: Path, end: bytes):
+    (tmp_path / "x.tar").write_bytes(plain_tar(tmp_path / "x.tar")[: 4 * 1024] + end)
+    unpack(tmp_path / "x.tar", tmp_path / "out")
+    assert below(tmp_path / "out") == {f"{n}.bin" for n in range(4)}
 
 
 @pytest.mark.parametrize("content", [b"", b"Rar!\x1a\x07\x00", b"PK", lzma.compress(b"x"), bz2.compress(b"x")])

@@ -25,6 +25,12 @@ def test_so_is_the_layout_of_a_known_part_so_that_a_published_test_set_is_never_
     assert [one.layout for one in wanted] == ["DUTS", "HRSOD", "DIS5K"]
 
 
+@pytest.mark.parametrize(("name", "layout"), [("ecssd", "ECSSD"), ("Duts-te", "DUTS"), ("Composites", "composites")])
+def test_upper_and_lower_case_of_a_known_name_are_one(name: str, layout: str):
+    place = {} if layout == "composites" else {"from": name}
+    assert read_wanted([{"name": name, **place}])[0].layout == layout
+
+
 def test_a_known_layout_may_have_any_name():
     assert read_wanted([{"name": "ours", "layout": "DIS5K", "from": "DIS5K"}])[0].layout == "DIS5K"
 

@@ -31,6 +31,13 @@ def test_the_command_line_comes_before_the_file(tmp_path: Path):
         ("a: [1", [], "mine.yml: cannot be read"),
         ("sed: 1\n", [], "unknown parameter sed"),
         ("data_ingestion: {datasets: {name: a}}\n", [], "parameter data_ingestion.datasets: must be a list, "),
+        ("data: ${nowhere}\n", [], "parameter data: .*'nowhere'"),
+        (
+            None,
+            ["data_preprocessing.seed=${model_training.sed}"],
+            "parameter data_preprocessing.seed: .*'model_training.sed'",
+        ),
+        (None, ["data=null"], "parameter data: must have a value"),
         ("model_training:\n", [], "parameter model_training: must be a mapping, "),
     ],
 )
@@ -41,6 +48,11 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, content: str | None, 
     with pytest.raises(ParametersError, match=message) as told:
         read_parameters(file, assignments)
     assert "\n" not in str(told.value)
+
+
+def test_a_value_may_refer_to_one_that_the_pipelines_have():
+    given = read_parameters(None, ["data_preprocessing.seed=${model_training.seed}"])
+    assert given == {"data_preprocessing": {"seed": "${model_training.seed}"}}
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path):

@@ -21,7 +21,8 @@ def test_a_damaged_archive_is_refused_in_one_line(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == (
-        f"{archive} is damaged or no archive (File is not a zip file); build it anew with `make model`\n"
+        f"{archive} is damaged or no archive (File is not a zip file); build it"
+        " anew with `make model`, with VARIANT and WEIGHTS as before\n"
     )
 
 

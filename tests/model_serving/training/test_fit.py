@@ -212,6 +212,13 @@ def test_without_held_out_pairs_the_last_weights_are_the_best(folder: Path):
     assert "no pair is held out" in told(console)
 
 
+def test_without_averaging_and_settling_the_networks_own_statistics_are_kept(folder: Path):
+    asked = parameters(folder, epochs=1, average=0, settling=0)
+    trained(asked)
+    state = torch.load(asked.checkpoint, weights_only=True)
+    assert all(torch.equal(entry, state["average"][name]) for name, entry in state["network"].items() if entry.ndim)
+
+
 def test_a_warm_up_that_outlasts_the_run_is_told(folder: Path):
     console = quiet()
     trained(parameters(folder, epochs=1, warm_up=12_000), console)

@@ -44,6 +44,14 @@ def test_weights_of_different_networks_have_no_mean(files: list[Path], tmp_path:
         mean([files[0], tmp_path / "wider.safetensors"], [])
 
 
+def test_weights_of_different_base_sizes_have_no_mean(files: list[Path], tmp_path: Path):
+    """Their entries have the same shapes; what SICA sums is another number of pixels."""
+    larger = TINY | {"base_size": 128}
+    save_weights(tmp_path / "larger.safetensors", build_network("small", **larger), "small", larger)
+    with pytest.raises(WeightsError, match=r"1\.safetensors is of 64, .+larger\.safetensors is of 128 pixels a side"):
+        mean([files[0], tmp_path / "larger.safetensors"], [])
+
+
 def test_the_command_measures_on_scenes_of_its_own_and_stretches_when_told_to(files: list[Path], tmp_path: Path):
     noise = np.random.default_rng(0)
     for kind, channels in (("cutouts", 4), ("actors", 4), ("backgrounds", 3)):

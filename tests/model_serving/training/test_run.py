@@ -2,12 +2,13 @@ import json
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from model_serving.training.bank import Bank
+from model_serving.training.bank import Album, Bank
 from model_serving.training.checkpoint import write_checkpoint
 from model_serving.training.errors import TrainingError
 from model_serving.training.export import STRETCH, export, stretched
@@ -16,7 +17,7 @@ from model_serving.training.recipe import OneCycle
 from model_serving.training.run import NonFiniteLoss, Run
 from model_serving.training.schedule import Stage
 from model_serving.training.stream import VIEWS, Composites, example, examples
-from model_serving.training.train import check, check_place, train
+from model_serving.training.train import check, check_place, main, train
 from model_serving.weights import load_shipped
 
 TINY = {
@@ -207,6 +208,41 @@ def test_a_short_training_reports_and_ends(run: Run, bank: Bank):
     assert len(lines) == 1
     assert "32 px" in lines[0]
     assert 0.0 <= check(run, bank) <= 1.0
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    """Of a training on pictures that are unpacked already."""
+    noise = np.random.default_rng(0)
+    for side in ("train", "held-out"):
+        (tmp_path / "bank" / side).mkdir(parents=True)
+        for kind, channels in (("cutouts", 4), ("actors", 4), ("backgrounds", 3)):
+            pixels = noise.integers(0, 256, (90, 80, channels), dtype=np.uint8)
+            Album.save(tmp_path / "bank" / side / f"{kind}.npy", [(kind, pixels)])
+    return ["--assets", str(tmp_path), "--bank", str(tmp_path / "bank"), "--out", str(tmp_path / "out")]
+
+
+def test_ctrl_c_ends_several_processes_with_a_line_too(command: list[str], capsys: pytest.CaptureFixture[str]):
+    def interrupt(size: int, _: object) -> None:
+        assert size == 2
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        main(command, interrupt)
+    assert end.value.code == 130
+    assert capsys.readouterr().err.startswith("\nstopped; the same command goes on, with --resume once ")
+
+
+def test_weights_that_nobody_can_start_with_are_told_in_a_line(command: list[str]):
+    with pytest.raises(SystemExit, match=r"^cannot start with absent\.safetensors: .*cannot be used") as end:
+        main([*command, "--processes", "1", "--start", "absent.safetensors"])
+    assert "\n" not in str(end.value)
+
+
+def test_stages_of_another_form_are_told_with_the_form(command: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main([*command, "--stages", "foo"])
+    assert "argument --stages: foo: " in capsys.readouterr().err
 
 
 def test_a_training_on_composites_neither_goes_on_from_nor_overwrites_one_of_make_train(run: Run, tmp_path: Path):

@@ -64,6 +64,7 @@ def test_a_checkpoint_of_the_authors_kind_is_taken(tmp_path: Path):
         ({"start": "absent.pth"}, "cannot start with absent.pth: .*no such file"),
         ({"start": "absent.safetensors"}, "cannot start with absent.safetensors: "),
         ({"device": "warp"}, "model_training.device: warp is no device"),
+        ({"device": "cuda:99"}, "model_training.device: cuda:99 is no device that PyTorch has here; `auto` takes"),
         ({"overrides": {"depth": 9}}, "model_training.overrides: depth must be a multiple of 8, not 9"),
         ({"overrides": {"wings": 2}}, "model_training.overrides: small has no wings"),
     ],
