@@ -1,5 +1,6 @@
 """What both readers, the proxy's and the model's, make of files that are easily read wrong."""
 
+import inspect
 import io
 import struct
 import zipfile
@@ -10,9 +11,11 @@ import pytest
 from PIL import Image as Pillow
 
 from model_serving import pixels
+from model_serving import tiles as model_tiles
 from model_serving.picture_name import BAND_BYTES, picture_name
 from proxy.core.fingerprint import image_of
 from proxy.errors import BadImage, TooManyPixels
+from proxy.imaging import tiles
 from proxy.imaging.colours import as_the_model_sees, in_rgb
 from proxy.imaging.names import pixels_name
 from proxy.imaging.picture import upright, upright_size
@@ -245,3 +248,7 @@ def test_heic_of_more_than_8_bits_is_read_with_8():
     seen = pixels.decode(buffer.getvalue(), LIMIT).getpixel((32, 32))
     assert shown == seen
     assert all(abs(got - want) <= 2 for got, want in zip(shown, (255, 128, 0), strict=True))  # type: ignore[arg-type]
+
+
+def test_both_sides_measure_tiles_with_the_same_words():
+    assert inspect.getsource(tiles) == inspect.getsource(model_tiles)

@@ -1,4 +1,7 @@
-"""How large the tiles of a TIFF are. Its decoder makes room for a whole one, however little of it the picture shows."""
+"""How large the tiles of a TIFF are. Its decoder makes room for a whole one, however little of it the picture shows.
+
+`proxy/imaging/tiles.py` and `model_serving/tiles.py` are the same: neither side may import the other.
+"""
 
 import struct
 from typing import IO, Any
