@@ -78,7 +78,7 @@ def _check(given: Mapping[str, Any], known: Mapping[str, Any], above: str = "") 
     for name, value in given.items():
         if name not in known:
             raise ParametersError(f"unknown parameter {above}{name}: choose from {', '.join(sorted(known))}")
-        if value is None and known[name] is not None and type(known[name]) not in _KINDS:
+        if value is None and not (above or isinstance(known[name], Mapping)):  # a pipeline's own has a default
             raise ParametersError(f"parameter {above}{name}: must have a value")
         for kind, told in _KINDS.items():
             if isinstance(known[name], kind) and not isinstance(value, kind):

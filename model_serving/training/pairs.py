@@ -15,7 +15,7 @@ from model_serving.datasets.checking import MOST_PIXELS
 from model_serving.datasets.manifest import Pair
 from model_serving.pixels import UnreadableImage, decode, normalise
 from model_serving.training.augment import Augmentation, Labelled, augmented
-from model_serving.training.errors import TrainingError
+from model_serving.training.errors import TrainingError, reader_killed
 from model_serving.training.stream import Batch
 
 
@@ -117,6 +117,8 @@ def _read(file: Path) -> Image.Image:
     try:
         return decode(file.read_bytes(), MOST_PIXELS)
     except (OSError, UnreadableImage) as error:
+        if isinstance(cause := error.__cause__, RuntimeError) and reader_killed(cause):
+            raise cause from None  # torch tells of another process's death wherever this one is: in mid-picture, too
         raise _unfit(file, str(error)) from error
 
 

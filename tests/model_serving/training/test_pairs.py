@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from model_serving.datasets.manifest import Pair, read_manifest
+from model_serving.pixels import UnreadableImage
 from model_serving.training.errors import TrainingError
 from model_serving.training.pairs import LabelledPairs, Order, batches, read_pair
 from tests.support.training import manifest_of, parameters
@@ -88,4 +89,18 @@ def test_a_mask_that_will_not_do_is_named(tmp_path: Path, fault: str):
         case _:
             Image.new("L", (3, 3)).save(pair.mask)
     with pytest.raises(TrainingError, match=rf"^{pair.mask}: cannot be trained on: "):
+        read_pair(pair)
+
+
+def test_a_readers_death_in_mid_picture_is_no_fault_of_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pair = read_manifest(manifest_of(tmp_path))[0]
+
+    def interrupted(data: bytes, most: int) -> Image.Image:
+        try:
+            raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+        except RuntimeError as error:
+            raise UnreadableImage("unreadable_image", "not an image that can be read") from error
+
+    monkeypatch.setattr("model_serving.training.pairs.decode", interrupted)  # as torch's handler of SIGCHLD does it
+    with pytest.raises(RuntimeError, match=r"^DataLoader worker"):
         read_pair(pair)
