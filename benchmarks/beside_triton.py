@@ -28,8 +28,9 @@ _ABOUT = """\
 `POST` of a known photo, one request at a time, in turns. *Triton* is NVIDIA's Triton Inference Server from the wheel
 `nvidia-pytriton`, with its local response cache and a model that answers with the same mask; its own count says that
 each was a hit. It is sent the same bytes by its binary protocol, from the same raw sockets. *By digest* is
-`GET /v1/masks/{digest}` of one of the photos: Triton has to be sent the whole image again. *Bare* is the floor under a
-`POST` on uvicorn: an application that reads the body, hashes it (XXH3-128) and answers from a dictionary."""
+`GET /v1/masks/{digest}` of one of the photos: Triton has to be sent the whole image again. *Bare* is what a `POST`
+costs on uvicorn anyway: a plain application that joins the body, hashes it (XXH3-128) and answers from a dictionary.
+Rematte hashes it twice, for its name and for the proof, and joins nothing."""
 _SKIPPED = """ **Triton was left out:** there is no Python with
 `nvidia-pytriton` here (`TRITON_PYTHON` names one; the wheel needs Debian's own Python)."""
 _COLUMNS = ("image", "who", "p50 ms", "p99 ms", "of Triton's p50", "bar")
